@@ -1,0 +1,13 @@
+//! augmint: sources and a recipe become a named dataset version, bit for bit.
+#![warn(missing_docs)]
+
+pub mod balance;
+pub mod canonical;
+pub mod digest;
+pub mod number;
+pub mod ops;
+pub mod pixels;
+pub mod recipe;
+pub mod seed;
+pub mod source;
+pub mod split;
