@@ -4,6 +4,7 @@
 pub mod balance;
 pub mod canonical;
 pub mod digest;
+pub mod effect;
 pub mod number;
 pub mod ops;
 pub mod pixels;

@@ -1,14 +1,58 @@
-//! Geometry.
-use super::spec::{Fill, fill, number, word};
+//! Ops that move pixels: they lower to maps, and a run of them is one resampling.
+
+use super::fit::{Fit, fit};
+use super::spec::{Fill, fill, integer, micro, number, word};
+use crate::effect::Lowering;
+use crate::effect::affine::{Affine, centre};
 use crate::number::Micro;
+use crate::pixels::Size;
 
 crate::op! {
-    /// Turns the image about its centre.
-    op "rotate", revision 1, Geometry, example "degrees = [-10, 10]";
+    /// Mirrors the image: exact, no pixel is resampled.
+    op "flip", revision 1, Geometry, effects ["resample"], example "axis = \"any\"";
+    Flip {
+        /// `horizontal` swaps left and right, `vertical` swaps top and bottom, `transpose` swaps rows and columns (so
+        /// a portrait page becomes a landscape one); `any` draws one of the three.
+        axis: &'static str = word(&["horizontal", "vertical", "transpose", "any"]),
+    }
+}
+
+impl Flip {
+    fn lower(&self, lowering: &mut Lowering) {
+        let size = lowering.size();
+        let (width, height) = (f64::from(size.width), f64::from(size.height));
+        let (inverse, canvas) = match self.axis {
+            "horizontal" => (Affine { a: -1.0, c: width, ..Affine::IDENTITY }, size),
+            "vertical" => (Affine { e: -1.0, f: height, ..Affine::IDENTITY }, size),
+            "transpose" => (Affine { a: 0.0, b: 1.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 }, size.transposed()),
+            other => unreachable!("BUG: flip along '{other}'"),
+        };
+        lowering.map(inverse, canvas, Fill::WHITE);
+    }
+}
+
+crate::op! {
+    /// Turns the image by quarter turns: exact, no pixel is resampled.
+    op "rotate90", revision 1, Geometry, effects ["resample"], example "turns = [1, 3]";
+    Rotate90 {
+        /// Quarter turns counter-clockwise.
+        turns: Micro = integer(-3, 3, "quarter turns"),
+    }
+}
+
+impl Rotate90 {
+    fn lower(&self, lowering: &mut Lowering) {
+        turn(lowering, 90.0 * self.turns.to_f64(), true, Fill::WHITE);
+    }
+}
+
+crate::op! {
+    /// Turns the image about its centre, bilinear.
+    op "rotate", revision 1, Geometry, effects ["resample"], example "degrees = [-10, 10], canvas = \"expand\"";
     Rotate {
         /// Angle; positive is counter-clockwise.
         degrees: Micro = number(-360, 360, "degrees"),
-        /// `keep` the canvas and cut the corners off, or `expand` it to hold the whole turned image.
+        /// `keep` the canvas and cut corners off, or `expand` it until the whole turned image fits.
         canvas: &'static str = word(&["keep", "expand"]).or_word("keep"),
         /// What the uncovered corners become.
         fill: Fill = fill(),
@@ -16,5 +60,124 @@ crate::op! {
 }
 
 impl Rotate {
-    fn lower(&self, _lowering: &mut super::Lowering) {}
+    fn lower(&self, lowering: &mut Lowering) {
+        turn(lowering, self.degrees.to_f64(), self.canvas == "expand", self.fill);
+    }
+}
+
+fn turn(lowering: &mut Lowering, degrees: f64, expand: bool, fill: Fill) {
+    let size = lowering.size();
+    let turn = Affine::rotation(degrees);
+    let canvas = if expand {
+        let (width, height) = (f64::from(size.width), f64::from(size.height));
+        let side = |length: f64| (length - 1e-6).ceil() as u32;
+        // The inverse's absolute values transposed: they are symmetric for a rotation.
+        Size::new(
+            side(turn.a.abs() * width + turn.b.abs() * height),
+            side(turn.d.abs() * width + turn.e.abs() * height),
+        )
+    } else {
+        size
+    };
+    lowering.map(turn.about(centre(canvas), centre(size)), canvas, fill);
+}
+
+crate::op! {
+    /// Enlarges or shrinks the content about the centre; the canvas keeps its size.
+    op "scale", revision 1, Geometry, effects ["resample"], example "factor = { log = [0.8, 1.25] }";
+    Scale {
+        /// Above 1 enlarges (and cuts the border off), below 1 shrinks (and uncovers a border).
+        factor: Micro = micro(50_000, 20_000_000, "times"),
+        /// What an uncovered border becomes.
+        fill: Fill = fill(),
+    }
+}
+
+impl Scale {
+    fn lower(&self, lowering: &mut Lowering) {
+        let (size, step) = (lowering.size(), 1.0 / self.factor.to_f64());
+        lowering.map(Affine::scale(step, step).about(centre(size), centre(size)), size, self.fill);
+    }
+}
+
+crate::op! {
+    /// Moves the content; the canvas keeps its size. Bilinear where the move is not of whole pixels.
+    op "shift", revision 1, Geometry, effects ["resample"], example "x = [-0.1, 0.1], y = [-0.1, 0.1]";
+    Shift {
+        /// To the right, as a fraction of the width.
+        x: Micro = number(-1, 1, "fraction").or(0),
+        /// Down, as a fraction of the height.
+        y: Micro = number(-1, 1, "fraction").or(0),
+        /// What the uncovered border becomes.
+        fill: Fill = fill(),
+    }
+}
+
+impl Shift {
+    fn lower(&self, lowering: &mut Lowering) {
+        let size = lowering.size();
+        let (x, y) = (self.x.to_f64() * f64::from(size.width), self.y.to_f64() * f64::from(size.height));
+        lowering.map(Affine::translation(-x, -y), size, self.fill);
+    }
+}
+
+crate::op! {
+    /// Brings the image to a size, antialiased, as `[output] fit` does; for a size that later steps (noise, blur)
+    /// should act at.
+    op "resize", revision 1, Geometry, effects ["resample"], example "width = 512, height = 512, fit = \"within\"";
+    Resize {
+        /// Width of the box.
+        width: Micro = integer(1, 16384, "px"),
+        /// Height of the box.
+        height: Micro = integer(1, 16384, "px"),
+        /// `within` shrinks until it fits, aspect kept, and never enlarges; `pad` makes it as large as fits and fills
+        /// the rest; `stretch` gives the aspect up; `cover` fills the box and cuts the rest off.
+        fit: &'static str = word(&["within", "pad", "stretch", "cover"]).or_word("within"),
+        /// What `pad` fills the rest with.
+        fill: Fill = fill(),
+    }
+}
+
+impl Resize {
+    fn lower(&self, lowering: &mut Lowering) {
+        let size = size(self.width, self.height);
+        let how = match self.fit {
+            "within" => Fit::Within(size),
+            "pad" => Fit::Pad(size, self.fill),
+            "stretch" => Fit::Stretch(size),
+            "cover" => Fit::Cover(size),
+            other => unreachable!("BUG: resize to fit '{other}'"),
+        };
+        fit(lowering, how);
+    }
+}
+
+crate::op! {
+    /// Enlarges the canvas to at least a size, the content in the middle, without resampling.
+    op "pad", revision 1, Geometry, effects ["resample"], example "width = 512, height = 512";
+    Pad {
+        /// Smallest width of the new canvas.
+        width: Micro = integer(1, 16384, "px"),
+        /// Smallest height of the new canvas.
+        height: Micro = integer(1, 16384, "px"),
+        /// What the new border becomes.
+        fill: Fill = fill(),
+    }
+}
+
+impl Pad {
+    fn lower(&self, lowering: &mut Lowering) {
+        let (old, least) = (lowering.size(), size(self.width, self.height));
+        let canvas = Size::new(old.width.max(least.width), old.height.max(least.height));
+        let offset = |new: u32, old: u32| f64::from((new - old) / 2);
+        let inverse = Affine::translation(-offset(canvas.width, old.width), -offset(canvas.height, old.height));
+        lowering.map(inverse, canvas, self.fill);
+    }
+}
+
+fn size(width: Micro, height: Micro) -> Size {
+    let whole = |number: Micro| {
+        number.to_int().and_then(|n| u32::try_from(n).ok()).expect("BUG: a size that is no whole number")
+    };
+    Size::new(whole(width), whole(height))
 }

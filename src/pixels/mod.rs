@@ -2,9 +2,11 @@
 
 mod decode;
 mod encode;
+mod fill;
 
 pub use decode::{DecodeError, Limits, decode};
 pub use encode::{EncodeError, Encoding, Subsampling};
+pub use fill::{COLORS, Fill};
 
 /// A width and a height in pixels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -6,7 +6,8 @@ use crate::balance::AmountSpec;
 use crate::canonical::Json;
 use crate::number::Micro;
 use crate::ops::{Dist, OpSpec};
-use crate::pixels::{Encoding, Size};
+pub use crate::ops::{Fit, PartnerFit};
+use crate::pixels::Encoding;
 use crate::seed::Role;
 use crate::source::SourceSpec;
 use crate::split::SplitSpec;
@@ -137,17 +138,6 @@ pub enum PartnerSteps {
     None,
 }
 
-/// How a partner is brought to the canvas.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PartnerFit {
-    /// Width and height each to the canvas'; the default.
-    Stretch,
-    /// As large as fits, centred on white.
-    Within,
-    /// As small as covers, centred, the rest cut off.
-    Cover,
-}
-
 /// The label of a mixed sample.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LabelRule {
@@ -164,21 +154,6 @@ pub struct Output {
     pub fit: Fit,
     /// How it is stored.
     pub encode: Encoding,
-}
-
-/// How an image is brought to the output's size.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fit {
-    /// As it is; the default.
-    Keep,
-    /// `fit.within`: shrunk until it fits, aspect kept; never enlarged.
-    Within(Size),
-    /// `fit.pad`: as large as fits, centred, the rest filled with this colour.
-    Pad(Size, [u8; 3]),
-    /// `fit.stretch`: exactly this size, aspect given up.
-    Stretch(Size),
-    /// `fit.cover`: as small as covers, centred, the rest cut off.
-    Cover(Size),
 }
 
 impl Recipe {

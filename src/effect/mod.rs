@@ -1,0 +1,237 @@
+//! What ops lower to, how neighbours fold, and the reference executor that defines the bytes.
+//!
+//! Twelve ops in a recipe must not mean twelve passes over the image and three resamplings. So an op's draw becomes
+//! [`Effect`]s, and [`fold`] turns a sample's effects into [`Pass`]es, by rules that are part of identity:
+//!
+//! - maps that follow each other become one resampling ([`resample`](resample::resample)), unless a map needs the
+//!   pixels of the canvas before it (an edge or mirror fill that shows);
+//! - curves that follow each other compose unclamped in fixed point and clamp once ([`curve`]);
+//! - the order of effects is never changed, and between passes an image is 8 bits per channel.
+//!
+//! [`execute`] is the scalar reference: plain loops, one per pass. Every faster executor has to equal it byte for byte.
+
+pub mod affine;
+pub mod blur;
+pub mod color;
+pub mod curve;
+pub mod noise;
+pub mod resample;
+
+use crate::digest::Digest;
+use crate::pixels::{Encoding, Fill, Image, Limits, Size, Subsampling, decode};
+use affine::Affine;
+use blur::Kernel;
+use color::HsvShift;
+use curve::{Curve, Tables};
+use noise::Noise;
+use resample::Map;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// One effect of an op.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Geometry.
+    Map(Map),
+    /// A curve per channel.
+    Curve([Curve; 3]),
+    /// Luma in every channel.
+    Grey,
+    /// Hue, saturation, value.
+    Hsv(HsvShift),
+    /// Gaussian noise.
+    Noise(Noise),
+    /// A separable convolution.
+    Blur(Kernel),
+    /// Through a JPEG of this quality, 4:2:0.
+    Jpeg(u8),
+    /// A blend with another source.
+    Blend(Blend),
+}
+
+/// `(image · (256 − weight) + partner · weight) / 256`, rounded.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Blend {
+    /// Index of the partner in the plan's sources.
+    pub source: usize,
+    /// What is done to the partner first; ends with its fit to the canvas.
+    pub effects: Vec<Effect>,
+    /// The partner's share in 256ths, 1 to 255.
+    pub weight: u16,
+}
+
+/// One pass over the image.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Pass {
+    /// One resampling for a run of maps.
+    Resample(Vec<Map>),
+    /// One table per channel for a run of curves.
+    Tables(Box<Tables>),
+    /// See [`Effect::Grey`].
+    Grey,
+    /// See [`Effect::Hsv`].
+    Hsv(HsvShift),
+    /// See [`Effect::Noise`].
+    Noise(Noise),
+    /// See [`Effect::Blur`].
+    Blur(Kernel),
+    /// See [`Effect::Jpeg`].
+    Jpeg(u8),
+    /// See [`Blend`].
+    Blend {
+        /// Index of the partner in the plan's sources.
+        source: usize,
+        /// The partner's passes.
+        passes: Vec<Pass>,
+        /// The partner's share in 256ths.
+        weight: u16,
+    },
+}
+
+/// Names and revisions of everything here that decides bytes beyond an op's own lowering; part of the engine.
+pub const REVISIONS: &[(&str, u32)] =
+    &[("blend", 1), ("blur", 1), ("curve", 1), ("grey", 1), ("hsv", 1), ("jpeg", 1), ("noise", 1), ("resample", 1)];
+
+impl Effect {
+    /// The name of this kind of effect in [`REVISIONS`].
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Map(_) => "resample",
+            Self::Curve(_) => "curve",
+            Self::Grey => "grey",
+            Self::Hsv(_) => "hsv",
+            Self::Noise(_) => "noise",
+            Self::Blur(_) => "blur",
+            Self::Jpeg(_) => "jpeg",
+            Self::Blend(_) => "blend",
+        }
+    }
+}
+
+/// Turns a sample's effects into passes.
+pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
+    let mut passes = Vec::new();
+    let mut effects = effects.into_iter().peekable();
+    while let Some(effect) = effects.next() {
+        passes.push(match effect {
+            Effect::Map(map) => {
+                let mut maps = vec![map];
+                while let Some(Effect::Map(map)) =
+                    effects.next_if(|next| matches!(next, Effect::Map(map) if map.joins()))
+                {
+                    maps.push(map);
+                }
+                if still(&maps) {
+                    continue;
+                }
+                Pass::Resample(maps)
+            }
+            Effect::Curve(curve) => {
+                let mut curves = vec![curve];
+                while let Some(Effect::Curve(curve)) = effects.next_if(|next| matches!(next, Effect::Curve(_))) {
+                    curves.push(curve);
+                }
+                Pass::Tables(Box::new(Tables::compose(&curves)))
+            }
+            Effect::Grey => Pass::Grey,
+            Effect::Hsv(shift) => Pass::Hsv(shift),
+            Effect::Noise(noise) => Pass::Noise(noise),
+            Effect::Blur(kernel) => Pass::Blur(kernel),
+            Effect::Jpeg(quality) => Pass::Jpeg(quality),
+            Effect::Blend(Blend { source, effects, weight }) => Pass::Blend { source, passes: fold(effects), weight },
+        });
+    }
+    passes
+}
+
+/// Whether a run of maps leaves every pixel where it is.
+fn still(maps: &[Map]) -> bool {
+    let to = maps.iter().rev().fold(Affine::IDENTITY, |to, map| to.then(&map.inverse));
+    let (first, last) = (&maps[0], &maps[maps.len() - 1]);
+    to == Affine::IDENTITY && first.from == last.canvas && !maps.iter().any(Map::uncovers)
+}
+
+/// Where the reference executor gets the partners of blends: by index in the plan's sources.
+pub type Sources<'a, E> = &'a dyn Fn(usize) -> Result<Arc<Image>, E>;
+
+/// Runs passes, one plain loop each. This is the definition of the bytes.
+///
+/// # Errors
+/// Only those of `sources`.
+pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>) -> Result<Image, E> {
+    let mut image = Cow::Borrowed(image);
+    for pass in passes {
+        match pass {
+            Pass::Resample(maps) => image = Cow::Owned(resample::resample(&image, maps)),
+            Pass::Tables(tables) => tables.apply(image.to_mut().data_mut()),
+            Pass::Grey => color::grey(image.to_mut().data_mut()),
+            Pass::Hsv(shift) => shift.apply(image.to_mut().data_mut()),
+            Pass::Noise(noise) => noise.apply(image.to_mut()),
+            Pass::Blur(kernel) => image = Cow::Owned(kernel.apply(&image)),
+            Pass::Jpeg(quality) => image = Cow::Owned(through_jpeg(&image, *quality)),
+            Pass::Blend { source, passes, weight } => {
+                let partner = execute(&*sources(*source)?, passes, sources)?;
+                assert_eq!(partner.size(), image.size(), "BUG: a partner was not fitted to the canvas");
+                let weight = u32::from(*weight);
+                for (sample, other) in image.to_mut().data_mut().iter_mut().zip(partner.data()) {
+                    *sample = ((u32::from(*sample) * (256 - weight) + u32::from(*other) * weight + 128) >> 8) as u8;
+                }
+            }
+        }
+    }
+    Ok(image.into_owned())
+}
+
+/// The image as a JPEG would show it, by the same pinned codec that stores samples.
+fn through_jpeg(image: &Image, quality: u8) -> Image {
+    let bytes = Encoding::Jpeg { quality, subsampling: Subsampling::S420 }
+        .encode(image)
+        .expect("BUG: an image within the limits that cannot be a JPEG");
+    decode(&bytes, &Limits { max_pixels: image.size().pixels() }).expect("BUG: a JPEG of our own that cannot be read")
+}
+
+/// Collects the effects of a sample's ops, and follows the size of the canvas through them.
+pub struct Lowering {
+    size: Size,
+    key: Digest,
+    effects: Vec<Effect>,
+}
+
+impl Lowering {
+    /// Starts at an image of this size.
+    pub fn new(size: Size) -> Self {
+        Self { size, key: Digest::from_bytes([0; 32]), effects: Vec::new() }
+    }
+
+    /// Starts a step; `key` seeds what it draws per pixel.
+    pub fn enter(&mut self, key: Digest) {
+        self.key = key;
+    }
+
+    /// The key of the present step's fields of noise.
+    pub fn key(&self) -> Digest {
+        self.key
+    }
+
+    /// The canvas as it is now.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Adds an effect that keeps the canvas.
+    pub fn push(&mut self, effect: Effect) {
+        assert!(!matches!(effect, Effect::Map(_)), "BUG: maps are added by `map`");
+        self.effects.push(effect);
+    }
+
+    /// Adds a map to a new canvas; `inverse` goes from the new canvas to the present one.
+    pub fn map(&mut self, inverse: Affine, canvas: Size, fill: Fill) {
+        self.effects.push(Effect::Map(Map { inverse, from: self.size, canvas, fill }));
+        self.size = canvas;
+    }
+
+    /// All effects, in order.
+    pub fn finish(self) -> Vec<Effect> {
+        self.effects
+    }
+}
