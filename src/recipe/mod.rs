@@ -1,9 +1,27 @@
 //! Recipes: what may happen, written by people, in TOML.
 //!
-//! A [`Recipe`] is only made by the parser and is therefore checked: every name resolved, every range possible.
+//! A [`Recipe`] is only made by the parser and is therefore checked: every name resolved, every range possible. The
+//! grammar is in `docs/recipe.md`; all that it says of ops comes from their descriptions ([`crate::ops::ALL`]).
+
+mod check;
+mod error;
+mod expand;
+mod law;
+mod load;
+mod meaning;
+mod reader;
+mod schema;
+mod sections;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod toml10;
+
+pub use check::Statistics;
+pub use error::{Names, Problem, Problems, RecipeError, Span, Warning, Wrong};
+pub use schema::schema;
 
 use crate::balance::AmountSpec;
-use crate::canonical::Json;
 use crate::number::Micro;
 use crate::ops::{Dist, OpSpec};
 pub use crate::ops::{Fit, PartnerFit};
@@ -11,6 +29,7 @@ use crate::pixels::Encoding;
 use crate::seed::Role;
 use crate::source::SourceSpec;
 use crate::split::SplitSpec;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A checked recipe.
@@ -34,8 +53,23 @@ pub struct Recipe {
     pub validation: Option<Validation>,
     /// The file as written.
     pub text: String,
-    /// The file.
+    /// The file; empty where the recipe was read from a record.
     pub path: PathBuf,
+    /// Where things stand in the text.
+    notes: Notes,
+}
+
+/// Places in a recipe's text, for what is only found later: an unknown class, a step that does nothing.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Notes {
+    classes: Vec<(String, Span)>,
+    unused_groups: Vec<(String, Span)>,
+    steps: BTreeMap<String, Span>,
+}
+
+/// A recipe's text without its byte order mark: what spans refer to.
+fn plain(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// `noisy_val = { recipe = "...", copies = N }`.
@@ -50,8 +84,8 @@ pub struct Validation {
 /// One step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Step {
-    /// Unique in the recipe: written, or the op's (group's, `one_of`'s) name, with `-2`, `-3`… from the second on;
-    /// within a group preceded by the id of the step that uses the group and `/`.
+    /// Unique in the recipe: written, or the op's (group's, `one_of`'s) name, with `-2`, `-3`… from the second on of its
+    /// list that has no written id; within a group or `one_of` preceded by the id of the step that uses it and `/`.
     pub id: String,
     /// 0 to 1.
     pub chance: Micro,
@@ -154,12 +188,4 @@ pub struct Output {
     pub fit: Fit,
     /// How it is stored.
     pub encode: Encoding,
-}
-
-impl Recipe {
-    /// The canonical JSON of all that can decide a pixel or a label: defaults filled in, names resolved; no comments,
-    /// no paths, not the dataset's name. Hashed as part of the manifest.
-    pub fn meaning(&self) -> Json {
-        unimplemented!()
-    }
 }

@@ -126,9 +126,10 @@ impl<'a> Node<'a> {
         };
         match parsed {
             Ok(number) => Some(number),
-            Err(Inexact::NotFinite) => {
-                found.add(&self.span, Wrong::Type { place: self.place.clone(), expected: "a number".into(), found: "nan or inf" })
-            }
+            Err(Inexact::NotFinite) => found.add(
+                &self.span,
+                Wrong::Type { place: self.place.clone(), expected: "a number".into(), found: "nan or inf" },
+            ),
             Err(Inexact::TooPrecise) => {
                 found.add(&self.span, Wrong::TooPrecise { place: self.place.clone(), value: text.into() })
             }
@@ -171,9 +172,9 @@ impl<'a> Node<'a> {
             }
             _ => return self.wrong_type(found, "a whole number"),
         };
-        number.to_int().or_else(|| {
-            found.add(&self.span, Wrong::NotWhole { place: self.place.clone(), value: number.to_string() })
-        })
+        number
+            .to_int()
+            .or_else(|| found.add(&self.span, Wrong::NotWhole { place: self.place.clone(), value: number.to_string() }))
     }
 }
 
