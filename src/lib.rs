@@ -4,10 +4,12 @@
 pub mod balance;
 pub mod canonical;
 pub mod digest;
+pub mod fs;
 pub mod number;
 pub mod ops;
 pub mod pixels;
 pub mod recipe;
 pub mod seed;
+pub mod set;
 pub mod source;
 pub mod split;
