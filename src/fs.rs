@@ -42,9 +42,15 @@ impl FsError {
 
 fn hint(source: &io::Error) -> &'static str {
     match source.kind() {
-        io::ErrorKind::StorageFull => "; the disk is full: what was finished is kept, so free some room and run it again",
-        io::ErrorKind::QuotaExceeded => "; your quota is used up: what was finished is kept, so free some room and run it again",
-        io::ErrorKind::ReadOnlyFilesystem => "; the file system is read-only: choose another place with --store or --datasets",
+        io::ErrorKind::StorageFull => {
+            "; the disk is full: what was finished is kept, so free some room and run it again"
+        }
+        io::ErrorKind::QuotaExceeded => {
+            "; your quota is used up: what was finished is kept, so free some room and run it again"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; the file system is read-only: choose another place with --store or --datasets"
+        }
         io::ErrorKind::PermissionDenied => "; its owner or permissions do not allow it",
         _ => "",
     }
@@ -217,7 +223,8 @@ pub fn open_lock(path: &Path) -> Result<File> {
 /// Makes `link` lead to `target` (as written, relative to the link's folder), replacing a link of that name in one step.
 pub fn symlink(target: &Path, link: &Path) -> Result<()> {
     let folder = folder_of(link);
-    let made = tempfile::Builder::new().prefix(TEMPORARY).make_in(folder, |path| std::os::unix::fs::symlink(target, path));
+    let made =
+        tempfile::Builder::new().prefix(TEMPORARY).make_in(folder, |path| std::os::unix::fs::symlink(target, path));
     let made = made.map_err(on("make a link in", folder))?;
     made.into_temp_path().persist(link).map_err(|error| on("make the link", link)(error.error))
 }
@@ -230,7 +237,9 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
 /// Renames a folder, in one step, to a name that is free. False where the name is taken.
 pub fn rename_folder(from: &Path, to: &Path) -> Result<bool> {
     match std::fs::rename(from, to) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => Ok(false),
+        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
+            Ok(false)
+        }
         other => other.map_err(on("rename to", to)).and_then(|()| sync_folder(folder_of(to))).map(|()| true),
     }
 }

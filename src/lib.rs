@@ -5,6 +5,7 @@ pub mod balance;
 pub mod canonical;
 pub mod digest;
 pub mod fs;
+pub mod manifest;
 pub mod number;
 pub mod ops;
 pub mod pixels;

@@ -69,7 +69,8 @@ impl FromStr for Set {
             _ => None,
         };
         let set = role(text).map(|role| Self { fold: None, role }).or_else(|| {
-            let (fold, rest) = text.strip_prefix('f')?.split_once('-').map_or((&text[1..], None), |(f, r)| (f, Some(r)));
+            let (fold, rest) =
+                text.strip_prefix('f')?.split_once('-').map_or((&text[1..], None), |(f, r)| (f, Some(r)));
             let role = rest.map_or(Some(SetRole::Train), |rest| role(rest).filter(|role| role.is_validation()))?;
             Some(Self { fold: Some(fold.parse().ok()?), role })
         });
