@@ -163,3 +163,15 @@ impl Recipe {
         unimplemented!()
     }
 }
+impl Output {
+    /// x
+    pub fn meaning(&self) -> Json {
+        unimplemented!()
+    }
+}
+impl Step {
+    /// x
+    pub fn meaning(&self) -> Json {
+        unimplemented!()
+    }
+}
