@@ -98,7 +98,7 @@ mod tests {
         let mut dot = Image::filled(Size::new(21, 21), [0; 3]);
         dot.set(10, 10, [255; 3]);
         let blurred = kernel.apply(&dot);
-        for (x, y) in [(10, 10), (12, 10), (10, 13), (8, 8)] {
+        for (x, y) in [(10u32, 10u32), (12, 10), (10, 13), (8, 8)] {
             let weight = |offset: u32| f64::from(kernel.0[offset as usize]) / f64::from(ONE);
             let exact = 255.0 * weight(x.abs_diff(10)) * weight(y.abs_diff(10));
             assert!((f64::from(blurred.pixel(x, y)[1]) - exact).abs() <= 0.51, "({x}, {y})");

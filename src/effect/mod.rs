@@ -17,6 +17,9 @@ pub mod curve;
 pub mod noise;
 pub mod resample;
 
+#[cfg(test)]
+mod tests;
+
 use crate::digest::Digest;
 use crate::pixels::{Encoding, Fill, Image, Limits, Size, Subsampling, decode};
 use affine::Affine;

@@ -20,7 +20,7 @@ const LEVELS: [i16; 8] = [4, 11, 23, 37, 50, 59, 63, 127];
 /// Weight of each of the eight nibbles; they sum to 258, so that no sum leaves an i16.
 const WEIGHTS: [i16; 8] = [27, 29, 31, 32, 33, 34, 35, 37];
 /// `sqrt(mean(LEVELS²) · Σ WEIGHTS²)`: the deviates' standard deviation, as the nearest double.
-pub const DEVIATION: f64 = 5_431.262_698_489_188;
+pub const DEVIATION: f64 = 5_431.262_698_489_183;
 /// Deviates that one step of the generators makes two random vectors for.
 pub const CHUNK: usize = 16;
 const WARM_UP: usize = 12;

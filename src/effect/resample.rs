@@ -245,7 +245,7 @@ fn bilinear(image: &Image, canvas: Size, to: &Affine, masks: &[Mask], mirrored: 
         let fraction = |at: i64| ((at >> 22) & 1023) as u32;
         let (right, below) = (fraction(x), fraction(y));
         let both = (right * below + 32) >> 6;
-        let weights = [(1 << 14) - (right << 4) - (below << 4) + both, (right << 4) - both, (below << 4) - both, both];
+        let weights = [(1 << 14) + both - (right << 4) - (below << 4), (right << 4) - both, (below << 4) - both, both];
         let (x, y) = (x >> 32, y >> 32);
         let (x0, x1, y0, y1) = (index(x, width), index(x + 1, width), index(y, height), index(y + 1, height));
         let corners = [image.pixel(x0, y0), image.pixel(x1, y0), image.pixel(x0, y1), image.pixel(x1, y1)];

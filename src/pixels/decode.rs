@@ -22,3 +22,5 @@ pub enum DecodeError {}
 pub fn decode(_bytes: &[u8], _limits: &Limits) -> Result<Image, DecodeError> {
     unimplemented!()
 }
+/// x
+pub const DECODE_REVISION: u32 = 1;

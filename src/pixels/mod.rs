@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 mod fill;
 
-pub use decode::{DecodeError, Limits, decode};
+pub use decode::{DECODE_REVISION, DecodeError, Limits, decode};
 pub use encode::{EncodeError, Encoding, Subsampling};
 pub use fill::{COLORS, Fill};
 

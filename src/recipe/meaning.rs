@@ -19,8 +19,8 @@ impl Recipe {
     pub fn meaning(&self) -> Json {
         let mut fields = vec![
             ("seed", self.seed.into()),
-            ("steps", Json::array(self.steps.iter().map(step))),
-            ("output", output(&self.output)),
+            ("steps", Json::array(self.steps.iter().map(Step::meaning))),
+            ("output", self.output.meaning()),
         ];
         // Only a validation recipe has neither; its split means nothing.
         if let (Some(source), Some(amount_spec)) = (&self.source, &self.amount) {
@@ -33,6 +33,51 @@ impl Recipe {
             fields.push(("noisy_val", Json::object([("copies", copies), ("recipe", validation.recipe.meaning())])));
         }
         object(fields)
+    }
+}
+
+impl Step {
+    /// The canonical JSON of the step and all steps within it.
+    pub fn meaning(&self) -> Json {
+        let mut fields = vec![
+            ("id", (&self.id).into()),
+            ("chance", self.chance.into()),
+            ("on", Json::array(self.on.iter().map(|role| role.name()))),
+            ("weight", self.weight.into()),
+        ];
+        match &self.classes {
+            ClassFilter::All => {}
+            ClassFilter::Only(classes) => fields.push(("only", Json::array(classes))),
+            ClassFilter::Except(classes) => fields.push(("except", Json::array(classes))),
+        }
+        match &self.action {
+            Action::Op(call) => fields.push(("op", op(call))),
+            Action::All(steps) => fields.push(("all", Json::array(steps.iter().map(Self::meaning)))),
+            Action::Pick { count, steps } => {
+                fields.push(("pick", count.meaning()));
+                fields.push(("branches", Json::array(steps.iter().map(Self::meaning))));
+            }
+        }
+        object(fields)
+    }
+}
+
+impl Output {
+    /// The canonical JSON of size and encoding.
+    pub fn meaning(&self) -> Json {
+        let sized = |name: &str, size: Size, fill: Option<Json>| {
+            let mut fields = vec![("width", size.width.into()), ("height", size.height.into())];
+            fields.extend(fill.map(|fill| ("fill", fill)));
+            Json::object([(name, object(fields))])
+        };
+        let fit = match self.fit {
+            Fit::Keep => "keep".into(),
+            Fit::Within(size) => sized("within", size, None),
+            Fit::Pad(size, fill) => sized("pad", size, Some(fill.to_string().into())),
+            Fit::Stretch(size) => sized("stretch", size, None),
+            Fit::Cover(size) => sized("cover", size, None),
+        };
+        Json::object([("fit", fit), ("encode", self.encode.meaning())])
     }
 }
 
@@ -76,29 +121,6 @@ fn amount(amount: &AmountSpec) -> Json {
     ])
 }
 
-fn step(step: &Step) -> Json {
-    let mut fields = vec![
-        ("id", (&step.id).into()),
-        ("chance", step.chance.into()),
-        ("on", Json::array(step.on.iter().map(|role| role.name()))),
-        ("weight", step.weight.into()),
-    ];
-    match &step.classes {
-        ClassFilter::All => {}
-        ClassFilter::Only(classes) => fields.push(("only", Json::array(classes))),
-        ClassFilter::Except(classes) => fields.push(("except", Json::array(classes))),
-    }
-    match &step.action {
-        Action::Op(call) => fields.push(("op", op(call))),
-        Action::All(steps) => fields.push(("all", Json::array(steps.iter().map(self::step)))),
-        Action::Pick { count, steps } => {
-            fields.push(("pick", count.meaning()));
-            fields.push(("branches", Json::array(steps.iter().map(self::step))));
-        }
-    }
-    object(fields)
-}
-
 fn op(call: &OpCall) -> Json {
     let laws = call.op.params.iter().zip(&call.params).map(|(param, law)| (param.name.to_owned(), law.meaning()));
     let mut fields = vec![("name", call.op.name.into()), ("params", Json::Object(laws.collect()))];
@@ -129,20 +151,4 @@ fn mix(rule: &MixRule) -> Json {
         LabelRule::Dominant => "dominant",
     };
     Json::object([("classes", classes), ("steps", steps.into()), ("fit", fit.into()), ("label", label.into())])
-}
-
-fn output(output: &Output) -> Json {
-    let sized = |name: &str, size: Size, fill: Option<Json>| {
-        let mut fields = vec![("width", size.width.into()), ("height", size.height.into())];
-        fields.extend(fill.map(|fill| ("fill", fill)));
-        Json::object([(name, object(fields))])
-    };
-    let fit = match output.fit {
-        Fit::Keep => "keep".into(),
-        Fit::Within(size) => sized("within", size, None),
-        Fit::Pad(size, fill) => sized("pad", size, Some(fill.to_string().into())),
-        Fit::Stretch(size) => sized("stretch", size, None),
-        Fit::Cover(size) => sized("cover", size, None),
-    };
-    Json::object([("fit", fit), ("encode", output.encode.meaning())])
 }

@@ -44,7 +44,8 @@ fn unknown_classes_are_named_when_the_classes_are_known() {
         "class.invoices = { copies = 3 }\n[[step]]\nop.grey = {}\nonly = [\"여권\", \"여군\"]\n[[step]]\nop.mixup = { partner = { classes = [\"form\"] } }\n",
     );
     let RecipeError::Invalid(problems) = bad.check_classes(&classes).unwrap_err() else { panic!("not invalid") };
-    let found: Vec<_> = problems.list().iter().map(|problem| (problems.position(problem), problem.to_string())).collect();
+    let found: Vec<_> =
+        problems.list().iter().map(|problem| (problems.position(problem), problem.to_string())).collect();
     assert_eq!(
         found,
         [

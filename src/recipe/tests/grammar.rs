@@ -82,7 +82,9 @@ fn a_full_recipe_is_read() {
     assert_eq!(full.name, "docs17/민수");
     let source = full.source.clone().unwrap();
     assert_eq!((source.on_bad_source, source.max_megapixels, source.near_duplicates), (OnBad::Skip, 40, false));
-    assert!(matches!(source.layout, Layout::Table { groups: Some(groups), .. } if groups == Path::new("in/groups.csv")));
+    assert!(
+        matches!(source.layout, Layout::Table { groups: Some(groups), .. } if groups == Path::new("in/groups.csv"))
+    );
     assert_eq!(full.split.kind, SplitKind::Folds(5));
     assert_eq!((full.split.by_page, full.split.train_only), (vec!["license_plate".into()], vec!["여권".into()]));
     assert_eq!(full.split.from.as_deref(), Some("docs17@v1"));
@@ -180,16 +182,16 @@ fn the_validation_recipe_is_read_beside_the_recipe() {
 #[test]
 fn the_meaning_is_pinned() {
     let full = Recipe::from_texts(FULL, Some(VALIDATION)).unwrap();
-    let expected = concat!(
-        "@",
-    );
+    let expected = concat!("@",);
     let meaning = full.meaning().to_string();
     assert_eq!(meaning, expected);
 }
 
 #[test]
 fn the_meaning_ignores_what_decides_nothing() {
-    let short = recipe("[split]\nval = 0.2\n[[step]]\nuse = \"g\"\nchance = 0.5\n[group.g]\n[[group.g.step]]\nop.rotate = { degrees = 5 }\n");
+    let short = recipe(
+        "[split]\nval = 0.2\n[[step]]\nuse = \"g\"\nchance = 0.5\n[group.g]\n[[group.g.step]]\nop.rotate = { degrees = 5 }\n",
+    );
     let long = r##"
         # Defaults written out, tables in another order, another name, other paths.
         [group.g]

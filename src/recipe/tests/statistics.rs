@@ -55,6 +55,9 @@ fn many_branches_are_estimated() {
         steps += &format!("[[group.g.step]]\nop.grey = {{}}\nchance = {}\n", if branch < 10 { 0 } else { 1 });
     }
     let (active, untouched, exact) = statistics(&steps, None);
-    assert!(!exact && (active - 1.0).abs() < 0.02 && (untouched - 0.5 * 9.0 / 19.0).abs() < 0.02, "{active} {untouched}");
+    assert!(
+        !exact && (active - 1.0).abs() < 0.02 && (untouched - 0.5 * 9.0 / 19.0).abs() < 0.02,
+        "{active} {untouched}"
+    );
     close(statistics(&steps.replace("pick = 2", "pick = 1"), None), 0.5, 0.5);
 }

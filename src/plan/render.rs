@@ -1,0 +1,252 @@
+//! Rendering: a sample's draws become pixels become bytes. The one function that every command shares.
+
+use super::{Block, Draw, Plan, Sample};
+use crate::digest::Digest;
+use crate::effect::{execute, fold};
+use crate::manifest::{Entry, FileType, Key, ParamValue, StepDraw};
+use crate::ops::Value;
+use crate::pixels::{DecodeError, EncodeError, Encoding, Image, Limits, decode};
+use crate::seed::Role;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A finished sample.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Its manifest line.
+    pub entry: Entry,
+    /// What is stored.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a sample could not be rendered. All but the last are about a source that is not what the plan was made from.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The file is gone or cannot be read.
+    #[error("cannot read source {}: {source}; put it back, or point --sources at the folder that has it", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file has other bytes.
+    #[error(
+        "source {} has changed: expected {expected}, found {found}; put the original back, or build a new version",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What the plan was made from.
+        expected: Digest,
+        /// What is there.
+        found: Digest,
+    },
+    /// The file was an image when it was scanned, and the same bytes are none now.
+    #[error("source {} cannot be decoded: {source}", path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The result cannot be stored.
+    #[error("a sample of source {} cannot be encoded: {source}", path.display())]
+    Encode {
+        /// The source's file.
+        path: PathBuf,
+        /// Why.
+        source: EncodeError,
+    },
+}
+
+/// Decodes above this many pixels take turns, so that memory holds one of them at a time.
+const LARGE: u64 = 16_000_000;
+
+/// Renders the samples of a plan; shared by all threads.
+pub struct Renderer<'a> {
+    plan: &'a Plan,
+    root: PathBuf,
+    limits: Limits,
+    kept: Mutex<Kept>,
+    large: Mutex<()>,
+}
+
+/// Decoded sources that were partners lately, the oldest dropped first.
+struct Kept {
+    images: HashMap<usize, (Arc<Image>, u64)>,
+    clock: u64,
+    bytes: u64,
+    most: u64,
+}
+
+impl Kept {
+    fn get(&mut self, source: usize) -> Option<Arc<Image>> {
+        self.clock += 1;
+        let (image, used) = self.images.get_mut(&source)?;
+        *used = self.clock;
+        Some(image.clone())
+    }
+
+    fn keep(&mut self, source: usize, image: &Arc<Image>) {
+        let size = image.data().len() as u64;
+        if size > self.most / 4 || self.images.contains_key(&source) {
+            return;
+        }
+        while self.bytes + size > self.most {
+            let Some(oldest) = self.images.iter().min_by_key(|(_, (_, used))| *used).map(|(source, _)| *source) else {
+                break;
+            };
+            if let Some((dropped, _)) = self.images.remove(&oldest) {
+                self.bytes -= dropped.data().len() as u64;
+            }
+        }
+        self.clock += 1;
+        self.bytes += size;
+        self.images.insert(source, (image.clone(), self.clock));
+    }
+}
+
+/// A lock that survives a panic of another thread: what it guards is valid at every moment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Renderer<'a> {
+    /// Renders from the images below `root`; keeps up to `memory` bytes of decoded partners.
+    pub fn new(plan: &'a Plan, root: &Path, memory: u64) -> Self {
+        let megapixels = plan.recipe().source.as_ref().map_or(100, |source| source.max_megapixels);
+        let kept = Kept { images: HashMap::new(), clock: 0, bytes: 0, most: memory };
+        Self {
+            plan,
+            root: root.to_owned(),
+            limits: Limits { max_pixels: u64::from(megapixels) * 1_000_000 },
+            kept: Mutex::new(kept),
+            large: Mutex::new(()),
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
+    fn path(&self, source: usize) -> PathBuf {
+        self.root.join(self.plan.sources[source].paths.first().map_or("", String::as_str))
+    }
+
+    /// A source's pixels, read anew and checked against its digest.
+    ///
+    /// # Errors
+    /// When the file is gone, changed or no image.
+    pub fn source(&self, source: usize) -> Result<Arc<Image>, RenderError> {
+        let (path, expected) = (self.path(source), self.plan.sources[source].digest);
+        let _turn = (self.plan.sources[source].size.pixels() > LARGE).then(|| lock(&self.large));
+        let bytes = std::fs::read(&path).map_err(|source| RenderError::Missing { path: path.clone(), source })?;
+        let found = Digest::of(&bytes);
+        if found != expected {
+            return Err(RenderError::Changed { path, expected, found });
+        }
+        let image = decode(&bytes, &self.limits).map_err(|source| RenderError::Decode { path, source })?;
+        Ok(Arc::new(image))
+    }
+
+    fn partner(&self, source: usize) -> Result<Arc<Image>, RenderError> {
+        if let Some(image) = lock(&self.kept).get(source) {
+            return Ok(image);
+        }
+        let image = self.source(source)?;
+        lock(&self.kept).keep(source, &image);
+        Ok(image)
+    }
+
+    /// The pixels of a sample, before they are encoded.
+    ///
+    /// # Errors
+    /// When a source is not what the plan was made from.
+    pub fn pixels(&self, sample: &Sample, draw: &Draw<'_>, image: &Image) -> Result<Image, RenderError> {
+        let passes = fold(self.plan.lower(sample, draw));
+        execute(image, &passes, &|source| self.partner(source))
+    }
+
+    /// The samples of a block, in order, from one decode of their source.
+    ///
+    /// # Errors
+    /// When a source is not what the plan was made from, or a sample cannot be encoded.
+    pub fn block(&self, block: &Block) -> Result<Vec<Rendered>, RenderError> {
+        let image = self.source(block.source)?;
+        self.plan.block_samples(block).map(|sample| self.sample(&sample, &image)).collect()
+    }
+
+    /// One sample, from its source's pixels.
+    ///
+    /// # Errors
+    /// As [`Renderer::block`].
+    pub fn sample(&self, sample: &Sample, image: &Image) -> Result<Rendered, RenderError> {
+        let draw = self.plan.draw(sample);
+        let pixels = self.pixels(sample, &draw, image)?;
+        let encoding = self.plan.output_for(sample.role).encode;
+        let path = || self.path(sample.source);
+        let bytes = encoding.encode(&pixels).map_err(|source| RenderError::Encode { path: path(), source })?;
+        let entry = self.plan.entry(sample, &draw, &pixels, &bytes);
+        Ok(Rendered { entry, bytes })
+    }
+}
+
+impl Plan {
+    fn entry(&self, sample: &Sample, draw: &Draw<'_>, pixels: &Image, bytes: &[u8]) -> Entry {
+        let source = &self.sources[sample.source];
+        Entry {
+            key: Key::of(&self.id(sample).key()),
+            set: self.set_of(sample),
+            source: source.digest,
+            copy: sample.copy,
+            role: sample.role,
+            class: source.class,
+            label: draw.label.clone(),
+            steps: draw.steps.iter().map(|drawn| self.step_draw(drawn)).collect(),
+            digest: Digest::of(bytes),
+            bytes: bytes.len() as u64,
+            file: match self.output_for(sample.role).encode {
+                Encoding::Jpeg { .. } => FileType::Jpg,
+                Encoding::Png => FileType::Png,
+                Encoding::Webp => FileType::Webp,
+            },
+            width: pixels.size().width,
+            height: pixels.size().height,
+        }
+    }
+
+    fn set_of(&self, sample: &Sample) -> crate::set::Set {
+        let fold = match self.parts[sample.source] {
+            crate::split::Part::Fold(fold) => Some(fold),
+            _ => None,
+        };
+        let role = match sample.role {
+            Role::Original | Role::Train => crate::set::SetRole::Train,
+            Role::Val => crate::set::SetRole::Val,
+            Role::NoisyVal => crate::set::SetRole::NoisyVal,
+        };
+        crate::set::Set { fold, role }
+    }
+
+    /// A drawn step as the manifest states it; a partner by its digest, its share in 1/65536.
+    fn step_draw(&self, drawn: &super::Drawn<'_>) -> StepDraw {
+        let value = |value: &Value| match value {
+            Value::Number(number) => ParamValue::Number(*number),
+            other => ParamValue::Text(other.to_string().into()),
+        };
+        let mut params: Vec<_> = (drawn.call.op.params.iter().zip(&drawn.values))
+            .map(|(param, settled)| (param.name.into(), value(settled)))
+            .collect();
+        if let Some(partner) = &drawn.partner {
+            let weight = crate::number::Micro::from_int(i64::from(partner.weight) << 8);
+            params.push(("partner".into(), ParamValue::Text(self.sources[partner.source].digest.hex().into())));
+            params.push(("weight".into(), ParamValue::Number(weight)));
+        }
+        params.sort_by(|a: &(std::sync::Arc<str>, _), b| a.0.cmp(&b.0));
+        StepDraw { id: drawn.step.id.as_str().into(), params }
+    }
+}
