@@ -12,6 +12,7 @@ pub mod ops;
 pub mod pixels;
 pub mod plan;
 pub mod recipe;
+pub mod report;
 pub mod seed;
 pub mod set;
 pub mod source;
