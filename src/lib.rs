@@ -3,11 +3,13 @@
 
 pub mod balance;
 pub mod canonical;
+pub mod cli;
 pub mod digest;
 pub mod number;
 pub mod ops;
 pub mod pixels;
 pub mod recipe;
+pub mod sample_data;
 pub mod seed;
 pub mod source;
 pub mod split;
