@@ -26,7 +26,7 @@ impl SampleData {
     /// Draws, and says what is there and what to type next.
     ///
     /// # Errors
-    /// As [`write`].
+    /// As [`sample_data::write`](crate::sample_data::write()).
     pub fn run(&self) -> Result<ExitCode, SampleDataError> {
         let style = ProgressStyle::with_template("drawing {bar:30} {pos}/{len} images, {eta} left")
             .expect("BUG: a progress template that does not parse");
@@ -37,7 +37,7 @@ impl SampleData {
         })?;
         bar.finish_and_clear();
         if self.json {
-            println!("{}", serde_json::json!(summary));
+            println!("{}", json(&summary));
         } else {
             println!("{}", self.sentence(&summary));
         }
@@ -55,6 +55,13 @@ impl SampleData {
             _ => format!("drew {dir}: {holds}"),
         }
     }
+}
+
+fn json(summary: &Summary) -> serde_json::Value {
+    let Summary { dir, images, classes, groups, drawn } = summary;
+    // A path that is no Unicode has no exact JSON; the text shown to people will do.
+    let dir = dir.display().to_string();
+    serde_json::json!({ "dir": dir, "images": images, "classes": classes, "groups": groups, "drawn": drawn })
 }
 
 #[cfg(test)]
@@ -88,6 +95,12 @@ mod tests {
         assert_eq!(command.sentence(&summary(34)), "drew d: 34 images of 17 classes, pages of 30 documents");
         assert!(command.sentence(&summary(4)).starts_with("drew 4 more images into d: now 34 images"));
         assert!(command.sentence(&summary(0)).starts_with("d is complete already: 34 images"));
+    }
+
+    #[test]
+    fn json_is_one_object_on_one_line() {
+        let summary = Summary { dir: "d".into(), images: 34, classes: 17, groups: 30, drawn: 0 };
+        assert_eq!(json(&summary).to_string(), r#"{"classes":17,"dir":"d","drawn":0,"groups":30,"images":34}"#);
     }
 
     #[test]

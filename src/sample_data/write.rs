@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const MARKER: &str = ".augmint-sample-data";
 
 /// What is in the folder now.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
     /// The folder, as given.
     pub dir: PathBuf,
