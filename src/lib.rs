@@ -3,6 +3,7 @@
 
 pub mod balance;
 pub mod canonical;
+pub mod cli;
 pub mod digest;
 pub mod effect;
 pub mod fs;
@@ -13,6 +14,7 @@ pub mod pixels;
 pub mod plan;
 pub mod recipe;
 pub mod report;
+pub mod sample_data;
 pub mod seed;
 pub mod set;
 pub mod source;
