@@ -3,6 +3,7 @@
 
 pub mod balance;
 pub mod canonical;
+pub mod cli;
 pub mod digest;
 pub mod effect;
 pub mod fs;
@@ -12,6 +13,8 @@ pub mod ops;
 pub mod pixels;
 pub mod plan;
 pub mod recipe;
+pub mod report;
+pub mod sample_data;
 pub mod seed;
 pub mod set;
 pub mod source;

@@ -4,8 +4,8 @@ mod decode;
 mod encode;
 mod fill;
 
-pub use decode::{DECODE_REVISION, DecodeError, Limits, decode};
-pub use encode::{EncodeError, Encoding, Subsampling};
+pub use decode::{DECODE_REVISION, DecodeError, Limits, decode, probe_size};
+pub use encode::{EncodeError, Encoding, ParseSubsamplingError, Subsampling};
 pub use fill::{COLORS, Fill};
 
 /// A width and a height in pixels.

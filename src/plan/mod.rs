@@ -7,12 +7,14 @@
 
 mod draw;
 mod engine;
+mod estimate;
 mod layout;
 mod partner;
 mod render;
 
 pub use draw::{Draw, Drawn, Partner};
 pub use engine::{Engine, engine};
+pub use estimate::Estimate;
 pub use layout::{BLOCK, Block, ShardPlan};
 pub use render::{RenderError, Rendered, Renderer};
 

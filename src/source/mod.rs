@@ -1,4 +1,37 @@
 //! Sources: the input images, each known by the digest of its bytes.
+//!
+//! [`scan`] turns a recipe's `[source]` into a [`SourceSet`]: it lists files and labels (class folders, or a contest's
+//! tables), applies `fixes.csv`, decodes every file once, merges equal bytes, joins near-duplicates into one group and
+//! sorts by digest, so that neither the order of a directory nor the number of threads can reach anything later. A
+//! file that cannot be used is an error or is listed as skipped; it is never replaced, and originals are never written.
+
+mod bad;
+mod cache;
+mod error;
+mod files;
+mod fingerprint;
+mod fixes;
+mod folders;
+mod group;
+mod list;
+mod near;
+mod read;
+mod reopen;
+mod scan;
+mod table;
+mod tables;
+
+pub use bad::{BadSource, Why};
+pub use error::{Conflict, SourceError, Stale};
+pub use fixes::{AppliedFix, FixTarget};
+pub(crate) use group::Sets;
+pub use list::{ListError, identity, read_tsv, write_tsv};
+pub use near::{NearDuplicates, NearPair};
+pub use read::Progress;
+pub use reopen::reopen;
+pub use scan::{Duplicates, SourceSet, scan};
+pub use table::{Problem, TableError};
+
 use crate::digest::Digest;
 use crate::pixels::Size;
 use std::path::PathBuf;
@@ -56,6 +89,9 @@ pub struct Source {
     pub class: u32,
     /// The physical document it came from; near-duplicates share one.
     pub group: String,
+    /// The page it shows: the smallest digest among its near-duplicates, its own if it has none. What stays together
+    /// where a class is split by page.
+    pub page: Digest,
     /// After the EXIF turn.
     pub size: Size,
 }
@@ -74,4 +110,28 @@ impl Classes {
     pub fn number(&self, name: &str) -> Option<u32> {
         self.0.iter().find(|(_, known)| known == name).map(|(number, _)| *number)
     }
+
+    /// The class name that is close to a text, if any is.
+    pub fn nearest(&self, text: &str) -> Option<&str> {
+        let name = table::nearest(text, self.0.iter().map(|(_, name)| name.as_str()))?;
+        self.0.iter().map(|(_, known)| known.as_str()).find(|known| **known == name)
+    }
+
+    /// These classes and, in the order of their names, the new ones among `names`, numbered from the largest number
+    /// on: a class keeps its number for ever.
+    #[must_use]
+    pub fn grown<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut next = self.0.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+        let mut grown = self.clone();
+        for name in names.into_iter().collect::<std::collections::BTreeSet<_>>() {
+            if grown.number(name).is_none() {
+                grown.0.push((next, name.to_owned()));
+                next += 1;
+            }
+        }
+        grown
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,22 @@
 //! How many copies of each source.
+//!
+//! First each class gets its number of samples, then its sources share them. Both are whole numbers by largest remainder
+//! (Hamilton): everyone gets its share rounded down, what is left goes one by one to the largest remainders, the lowest
+//! class number first among equals; within a class, where all shares are equal, to the sources with the lowest
+//! `H("augmint copies 1", digest)`. So `total` is met exactly, the order of sources does not count, and no draw is
+//! touched: a source that gets one copy more keeps all it had.
+//!
+//! With folds every source trains (in all folds but its own), so every source counts.
+
+mod apportion;
+mod error;
+
+pub use apportion::copies;
+pub use error::{AmountError, TooFew, TooMany};
+
 use crate::number::Micro;
 use std::collections::BTreeMap;
+
 
 /// The recipe's `[amount]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,3 +54,6 @@ pub enum Balance {
     /// All the same: class oversampling.
     Equal,
 }
+
+#[cfg(test)]
+mod tests;

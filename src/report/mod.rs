@@ -1,0 +1,5 @@
+//! What people look at: contact sheets of samples.
+
+mod sheet;
+
+pub use sheet::{Row, sheet};

@@ -1,0 +1,310 @@
+//! Contest tables: comma-separated, one header line, UTF-8.
+//!
+//! A byte order mark, CRLF, quoted fields, further columns and spaces around cells are accepted; everything else that
+//! is odd is a [`Problem`] with the table and the line. Nothing is guessed.
+
+use super::bad::did_you_mean;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Something wrong in a table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Problem {
+    /// The table.
+    pub table: PathBuf,
+    /// Counted from 1; `None` where it concerns the whole table.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub error: TableError,
+}
+
+impl Problem {
+    pub(super) fn kind(&self) -> &'static str {
+        use TableError as E;
+        match self.error {
+            E::Unreadable(_) | E::Utf16 | E::Encoding | E::Empty => "unreadable",
+            E::MissingColumn { .. } | E::TwiceAColumn(_) | E::Fields { .. } | E::EmptyCell(_) => "malformed",
+            E::DuplicateId { .. } | E::DuplicateFix { .. } => "duplicate",
+            E::Escapes(_) => "escaping",
+            E::UnknownTarget { .. } | E::UnknownFixTarget { .. } => "of unknown class",
+            E::Number(_) | E::DuplicateNumber { .. } | E::DuplicateClass { .. } => "about classes",
+            E::UnknownId { .. } => "of unknown ID",
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.table.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.error)
+    }
+}
+
+/// What can be wrong in a table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
+pub enum TableError {
+    /// The operating system does not give its bytes.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// UTF-16, as some spreadsheets write it.
+    #[error("is UTF-16; save it as 'CSV UTF-8'")]
+    Utf16,
+    /// Another encoding.
+    #[error("is not UTF-8 (CP949, EUC-KR or Latin-1?); save it as 'CSV UTF-8'")]
+    Encoding,
+    /// No header line.
+    #[error("is empty; expected a header line")]
+    Empty,
+    /// A column is not there.
+    #[error("no column '{column}'; expected the header {expected}, found {found}")]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// All columns needed.
+        expected: String,
+        /// The header as read.
+        found: String,
+    },
+    /// A column name stands twice in the header.
+    #[error("the column '{0}' stands twice in the header")]
+    TwiceAColumn(String),
+    /// A row is longer or shorter than the header.
+    #[error("{found} fields, but the header has {expected}; quote a field that holds a comma")]
+    Fields {
+        /// In the row.
+        found: usize,
+        /// In the header.
+        expected: usize,
+    },
+    /// A cell that must say something does not.
+    #[error("'{0}' is empty")]
+    EmptyCell(String),
+    /// An ID has two rows.
+    #[error("the ID '{id}' stands already in line {first}")]
+    DuplicateId {
+        /// The ID.
+        id: String,
+        /// Its first line.
+        first: u64,
+    },
+    /// An ID has two fixes.
+    #[error("'{id}' is fixed already in line {first}; keep one of the two")]
+    DuplicateFix {
+        /// The ID.
+        id: String,
+        /// Its first line.
+        first: u64,
+    },
+    /// An ID that leads out of the folder of images.
+    #[error("the ID '{0}' leads out of the folder of images; IDs are paths below it")]
+    Escapes(String),
+    /// A label that no class has.
+    #[error("no class has the target '{target}' (classes: {table}){}", did_you_mean(nearest.as_deref()))]
+    UnknownTarget {
+        /// The label.
+        target: String,
+        /// The table of classes.
+        table: String,
+        /// The closest target or class name.
+        nearest: Option<String>,
+    },
+    /// A fix to something that is no class.
+    #[error("'{target}' is neither 'drop' nor a class{}", did_you_mean(nearest.as_deref()))]
+    UnknownFixTarget {
+        /// The fix.
+        target: String,
+        /// The closest class name.
+        nearest: Option<String>,
+    },
+    /// A class number that is none.
+    #[error("the target '{0}' is not a class number (0, 1, 2, …)")]
+    Number(String),
+    /// A class number has two rows.
+    #[error("the target {number} stands already in line {first}")]
+    DuplicateNumber {
+        /// The number.
+        number: u32,
+        /// Its first line.
+        first: u64,
+    },
+    /// A class name has two rows.
+    #[error("the class name '{name}' stands already in line {first}")]
+    DuplicateClass {
+        /// The name.
+        name: String,
+        /// Its first line.
+        first: u64,
+    },
+    /// An ID that names no source.
+    #[error("the ID '{id}' names no source{}", did_you_mean(nearest.as_deref()))]
+    UnknownId {
+        /// The ID.
+        id: String,
+        /// The closest ID.
+        nearest: Option<String>,
+    },
+}
+
+/// One row: as many cells as columns were asked for, trimmed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Row {
+    /// Counted from 1.
+    pub line: u64,
+    /// In the order asked for.
+    pub cells: Vec<String>,
+}
+
+/// Reads the named columns of a table; what is wrong is added to `problems`, and rows that are wrong are left out.
+pub(super) fn read(path: &Path, columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
+    match std::fs::read(path) {
+        Ok(bytes) => parse(path, &bytes, columns, problems),
+        Err(error) => {
+            let error = TableError::Unreadable(error.to_string());
+            problems.push(Problem { table: path.to_owned(), line: None, error });
+            Vec::new()
+        }
+    }
+}
+
+/// [`read`] of bytes in memory; `path` is only for messages.
+pub(super) fn parse(path: &Path, bytes: &[u8], columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
+    let mut problem = |line, error| problems.push(Problem { table: path.to_owned(), line, error });
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        problem(None, TableError::Utf16);
+        return Vec::new();
+    }
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
+        problem(Some(line), TableError::Encoding);
+        return Vec::new();
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut records = reader.records().filter_map(|record| match record {
+        Ok(record) => Some((record.position().map_or(0, |position| position.line()), record)),
+        Err(error) => {
+            let line = error.position().map(|position| position.line());
+            problem(line, TableError::Unreadable(error.to_string()));
+            None
+        }
+    });
+    let Some((header_line, header)) = records.next() else {
+        drop(records);
+        problem(None, TableError::Empty);
+        return Vec::new();
+    };
+    let records: Vec<_> = records.collect();
+    let header: Vec<_> = header.iter().map(str::trim).collect();
+    let mut places = Vec::new();
+    for &column in columns {
+        let mut found = header.iter().enumerate().filter(|(_, name)| **name == column).map(|(place, _)| place);
+        match (found.next(), found.next()) {
+            (Some(place), None) => places.push(place),
+            (Some(_), Some(_)) => problem(Some(header_line), TableError::TwiceAColumn(column.into())),
+            (None, _) => {
+                let (expected, found) = (columns.join(","), header.join(","));
+                let error = TableError::MissingColumn { column: column.into(), expected, found };
+                problem(Some(header_line), error);
+            }
+        }
+    }
+    if places.len() < columns.len() {
+        return Vec::new();
+    }
+    let mut rows = Vec::new();
+    for (line, record) in records {
+        if record.len() == header.len() {
+            let cells = places.iter().map(|&place| record[place].trim().to_owned()).collect();
+            rows.push(Row { line, cells });
+        } else {
+            problem(Some(line), TableError::Fields { found: record.len(), expected: header.len() });
+        }
+    }
+    rows
+}
+
+/// The candidate that is closest to `text`, if any is close; looks at no more than 5,000, so that a long list of
+/// errors stays cheap.
+pub(super) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let most = (text.chars().count() / 3).max(1);
+    let distance = |candidate: &str| strsim::osa_distance(&text.to_lowercase(), &candidate.to_lowercase());
+    let scored = candidates.into_iter().take(5_000).map(|candidate| (distance(candidate), candidate));
+    scored.filter(|(distance, _)| *distance <= most).min().map(|(_, candidate)| candidate.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(text: &[u8]) -> Result<Vec<(u64, String, String)>, String> {
+        let mut problems = Vec::new();
+        let rows = parse(Path::new("t.csv"), text, &["ID", "target"], &mut problems);
+        if problems.is_empty() {
+            Ok(rows.into_iter().map(|row| (row.line, row.cells[0].clone(), row.cells[1].clone())).collect())
+        } else {
+            Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        }
+    }
+
+    #[test]
+    fn accepts_a_mark_crlf_quotes_spaces_and_other_columns() {
+        let text = "\u{feff}target , ID,note\r\n 3 ,\"a, b.jpg\",\"two\nlines\"\r\n\r\n4, 한국 어.png ,\r\n";
+        let expected = vec![(2, "a, b.jpg".to_owned(), "3".to_owned()), (5, "한국 어.png".into(), "4".into())];
+        assert_eq!(rows(text.as_bytes()), Ok(expected));
+    }
+
+    #[test]
+    fn every_malformed_table_has_its_message() {
+        let cases: [(&[u8], &str); 8] = [
+            (b"", "t.csv: is empty; expected a header line"),
+            (b"\xff\xfeI\0D\0", "t.csv: is UTF-16; save it as 'CSV UTF-8'"),
+            (
+                b"ID,target\na.jpg,\xc7\xd1\n",
+                "t.csv:2: is not UTF-8 (CP949, EUC-KR or Latin-1?); save it as 'CSV UTF-8'",
+            ),
+            (b"id,target\na,1\n", "t.csv:1: no column 'ID'; expected the header ID,target, found id,target"),
+            (b"a.jpg,1\nb.jpg,2\n", "t.csv:1: no column 'ID'; expected the header ID,target, found a.jpg,1\n\
+              t.csv:1: no column 'target'; expected the header ID,target, found a.jpg,1"),
+            (b"ID,target,ID\na,1,b\n", "t.csv:1: the column 'ID' stands twice in the header"),
+            (
+                b"ID,target\na,b.jpg,1\n",
+                "t.csv:2: 3 fields, but the header has 2; quote a field that holds a comma",
+            ),
+            (b"ID,target\na\nb\n", "t.csv:2: 1 fields, but the header has 2; quote a field that holds a comma\n\
+              t.csv:3: 1 fields, but the header has 2; quote a field that holds a comma"),
+        ];
+        for (text, message) in cases {
+            assert_eq!(rows(text), Err(message.to_owned()), "{:?}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn a_missing_table_is_named() {
+        let mut problems = Vec::new();
+        read(Path::new("no.csv"), &["ID"], &mut problems);
+        assert_eq!(problems[0].to_string(), "no.csv: cannot be read: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn nearest_finds_slips_and_nothing_else() {
+        assert_eq!(nearest("reciept", ["invoice", "receipt"]), Some("receipt".into()));
+        assert_eq!(nearest("zebra", ["invoice", "receipt"]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_parse_or_give_a_problem(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = rows(&bytes);
+            let _ = rows(&[b"ID,target\n", bytes.as_slice()].concat());
+        }
+
+        #[test]
+        fn any_text_parses_or_gives_a_problem(text in "(ID,target\n)?[\\x00-\\x7f가-각\",\n]{0,60}") {
+            let _ = rows(text.as_bytes());
+        }
+    }
+}
