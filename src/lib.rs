@@ -12,5 +12,6 @@ pub mod pixels;
 pub mod recipe;
 pub mod seed;
 pub mod set;
+pub mod shard;
 pub mod source;
 pub mod split;
