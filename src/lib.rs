@@ -15,3 +15,4 @@ pub mod set;
 pub mod shard;
 pub mod source;
 pub mod split;
+pub mod store;
