@@ -3,6 +3,7 @@
 
 pub mod balance;
 pub mod canonical;
+pub mod cli;
 pub mod digest;
 pub mod fs;
 pub mod manifest;
