@@ -5,7 +5,7 @@
 //! and the folder is flushed too. A reader sees the old file, or the whole new one, or none; never a part. This is the
 //! only module that creates files, and it never removes one that it was not told to.
 
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -234,26 +234,6 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(on("flush to the disk", folder))
 }
 
-/// Renames a folder, in one step, to a name that is free. False where the name is taken.
-pub fn rename_folder(from: &Path, to: &Path) -> Result<bool> {
-    match std::fs::rename(from, to) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
-            Ok(false)
-        }
-        other => other.map_err(on("rename to", to)).and_then(|()| sync_folder(folder_of(to))).map(|()| true),
-    }
-}
-
-/// A temporary folder inside `parent`, removed when dropped.
-pub fn temporary_folder(parent: &Path) -> Result<tempfile::TempDir> {
-    create_folder(parent)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
-    builder.tempdir_in(parent).map_err(on("create a folder in", parent))
-}
-
 /// The folder that holds a path; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -334,20 +314,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_takes_a_free_name_only() {
+    fn a_link_is_replaced_in_one_step() {
         let root = tempfile::tempdir().unwrap();
-        let make = || {
-            let folder = temporary_folder(root.path()).unwrap();
-            write(&folder.path().join("x"), b"", Existing::Replace).unwrap();
-            folder
-        };
-        let (one, two) = (make(), make());
-        assert!(rename_folder(one.path(), &root.path().join("v")).unwrap());
-        assert!(!rename_folder(two.path(), &root.path().join("v")).unwrap());
-        drop(two);
-        assert_eq!(names(root.path()).unwrap(), ["v"]);
-        symlink(Path::new("v/x"), &root.path().join("link")).unwrap();
-        symlink(Path::new("v"), &root.path().join("link")).unwrap();
-        assert!(root.path().join("link/x").exists());
+        write(&root.path().join("v/x"), b"", Existing::Replace).unwrap();
+        let link = root.path().join("link");
+        symlink(Path::new("nowhere"), &link).unwrap();
+        assert!(!link.exists());
+        symlink(Path::new("v"), &link).unwrap();
+        assert!(link.join("x").exists());
+        assert_eq!(names(root.path()).unwrap(), ["link", "v"]);
     }
 }

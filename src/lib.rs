@@ -17,5 +17,7 @@ pub mod report;
 pub mod sample_data;
 pub mod seed;
 pub mod set;
+pub mod shard;
 pub mod source;
 pub mod split;
+pub mod store;

@@ -18,6 +18,9 @@ pub use parse::{LineError, LineParser};
 pub use read::{EntryLines, ManifestError, Reader};
 pub use write::{Summary, WriteError, Writer};
 
+#[cfg(test)]
+pub(crate) use entry::tests::sample;
+
 use crate::canonical::Json;
 use crate::number::Micro;
 
