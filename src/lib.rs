@@ -12,6 +12,7 @@ pub mod number;
 pub mod ops;
 pub mod pixels;
 pub mod plan;
+pub mod prepare;
 pub mod recipe;
 pub mod report;
 pub mod sample_data;

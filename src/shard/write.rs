@@ -10,7 +10,8 @@ use std::path::Path;
 /// A shard that is being written: it appears with [`ShardWriter::finish`], and not at all when dropped.
 #[must_use = "dropped without `finish`, the shard never appears"]
 pub struct ShardWriter<'a> {
-    tar: Pending,
+    /// `None` where only the entries are kept.
+    tar: Option<Pending>,
     entries: Pending,
     classes: &'a Classes,
     written: Written,
@@ -31,8 +32,17 @@ impl<'a> ShardWriter<'a> {
     /// # Errors
     /// When no file can be made there.
     pub fn new(folder: &Path, key: &Digest, classes: &'a Classes) -> Result<Self, ShardError> {
-        let (tar, entries) = (Pending::new(&tar_path(folder, key))?, Pending::new(&entries_path(folder, key))?);
-        Ok(Self { tar, entries, classes, written: Written::default() })
+        let tar = Some(Pending::new(&tar_path(folder, key))?);
+        Ok(Self { tar, ..Self::entries_only(folder, key, classes)? })
+    }
+
+    /// Starts a shard of which only the entries will appear: everything but the pixels.
+    ///
+    /// # Errors
+    /// When no file can be made there.
+    pub fn entries_only(folder: &Path, key: &Digest, classes: &'a Classes) -> Result<Self, ShardError> {
+        let entries = Pending::new(&entries_path(folder, key))?;
+        Ok(Self { tar: None, entries, classes, written: Written::default() })
     }
 
     /// Adds the next sample: its entry and its stored bytes.
@@ -53,9 +63,11 @@ impl<'a> ShardWriter<'a> {
     fn member(&mut self, name: &str, content: &[u8]) -> Result<(), ShardError> {
         let bytes = content.len() as u64;
         let padding = (tar::padded(bytes) - bytes) as usize;
-        self.tar.write(&tar::header(name, bytes))?;
-        self.tar.write(content)?;
-        self.tar.write(&tar::END[..padding])?;
+        if let Some(tar) = &mut self.tar {
+            tar.write(&tar::header(name, bytes))?;
+            tar.write(content)?;
+            tar.write(&tar::END[..padding])?;
+        }
         self.written.bytes += tar::BLOCK + tar::padded(bytes);
         Ok(())
     }
@@ -65,9 +77,11 @@ impl<'a> ShardWriter<'a> {
     /// # Errors
     /// When it cannot be written or flushed to the disk; then no shard has appeared.
     pub fn finish(mut self) -> Result<Written, ShardError> {
-        self.tar.write(&tar::END)?;
         self.entries.publish(Existing::Replace)?;
-        self.tar.publish(Existing::Replace)?;
+        if let Some(mut tar) = self.tar {
+            tar.write(&tar::END)?;
+            tar.publish(Existing::Replace)?;
+        }
         Ok(Written { bytes: self.written.bytes + tar::END.len() as u64, ..self.written })
     }
 }

@@ -59,6 +59,8 @@ pub struct Record {
 pub struct RecordedRecipe {
     /// The file.
     pub text: Text,
+    /// Where the file was, seen from the folder of datasets, where that can be said: its relative paths start there.
+    pub path: Option<String>,
     /// All that can decide a pixel or a label, as canonical JSON: the header's `recipe`.
     pub meaning: serde_json::Value,
 }
@@ -124,6 +126,11 @@ impl Record {
             validation.digest = digest;
         }
         self
+    }
+
+    /// Class numbers and names.
+    pub fn classes(&self) -> crate::source::Classes {
+        crate::source::Classes(self.classes.iter().map(|(number, name)| (*number, name.clone())).collect())
     }
 
     /// The text of its file.
