@@ -1,8 +1,21 @@
 //! Pixels to files.
-use super::Image;
-use crate::canonical::Json;
+//!
+//! The bytes depend on pixels and settings alone: no time, no metadata, the same with and without SIMD. JPEG is mozjpeg
+//! in its "fastest" profile, which writes what libjpeg-turbo writes: sequential, one scan, no trellis, the standard's
+//! quantisation tables and Huffman tables (optimised ones need a second pass over all coefficients), accurate integer DCT.
+//!
+//! Lossless encodings favour speed over size. PNG is fdeflate's fastest with the filter Sub: on noisy pages no filter is
+//! worth anything (none 894 KB, Sub 917, Up 926, Paeth 934, adaptive 918 at 2.5 times the time), on clean ones Sub gives
+//! 463 KB, none 824, Up 496, adaptive 424.
 
-/// Chroma subsampling of a JPEG.
+use super::{Image, Size};
+use crate::canonical::Json;
+use mozjpeg::{ColorSpace, Compress};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+
+/// Chroma subsampling of a JPEG. Text form: `4:4:4`, `4:2:2`, `4:2:0`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subsampling {
     /// Full resolution.
@@ -13,10 +26,58 @@ pub enum Subsampling {
     S420,
 }
 
+impl Subsampling {
+    /// All, from most to least chroma.
+    pub const ALL: [Self; 3] = [Self::S444, Self::S422, Self::S420];
+
+    /// The name used in recipes and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S444 => "4:4:4",
+            Self::S422 => "4:2:2",
+            Self::S420 => "4:2:0",
+        }
+    }
+
+    /// Luma pixels per chroma pixel, across and down.
+    const fn step(self) -> (u8, u8) {
+        match self {
+            Self::S444 => (1, 1),
+            Self::S422 => (2, 1),
+            Self::S420 => (2, 2),
+        }
+    }
+}
+
+impl fmt::Display for Subsampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A text that names no subsampling.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("'{text}' is no chroma subsampling: expected 4:4:4, 4:2:2 or 4:2:0")]
+pub struct ParseSubsamplingError {
+    /// The text as given.
+    pub text: String,
+}
+
+impl FromStr for Subsampling {
+    type Err = ParseSubsamplingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|subsampling| subsampling.name() == text)
+            .ok_or_else(|| ParseSubsamplingError { text: text.into() })
+    }
+}
+
 /// How samples are stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Encoding {
-    /// Baseline JPEG.
+    /// Sequential JPEG, JFIF, YCbCr: baseline, but for qualities under 24, whose coarse tables take 16 bits.
     Jpeg {
         /// 1 to 100, on libjpeg's scale.
         quality: u8,
@@ -30,27 +91,258 @@ pub enum Encoding {
 }
 
 /// Why an image could not be encoded.
-#[derive(Debug, thiserror::Error)]
-pub enum EncodeError {}
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// A side is longer than the format can store.
+    #[error(
+        "{size} is too large for {format}, whose sides are at most {longest} pixels; make [output] smaller or use png"
+    )]
+    TooLarge {
+        /// The image's size.
+        size: Size,
+        /// The encoding's name.
+        format: &'static str,
+        /// Longest side that it can store.
+        longest: u32,
+    },
+    /// A quality outside libjpeg's scale.
+    #[error("JPEG quality {0} is not between 1 and 100")]
+    Quality(u8),
+    /// The encoder failed.
+    #[error("the {format} encoder failed: {why}")]
+    Encoder {
+        /// The encoding's name.
+        format: &'static str,
+        /// What it says.
+        why: String,
+    },
+}
 
 impl Encoding {
     /// File extension, without the point.
     pub fn extension(&self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Jpeg { .. } => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
     }
 
-    /// Name and revision of the codec, e.g. `("jpeg", 1)`: part of the engine.
+    /// Name and revision of the codec, e.g. `("jpeg", 1)`: part of the engine. Changes whenever a byte may change.
     pub fn revision(&self) -> (&'static str, u32) {
-        unimplemented!()
+        match self {
+            Self::Jpeg { .. } => ("jpeg", 1),
+            Self::Png => ("png", 1),
+            Self::Webp => ("webp", 1),
+        }
     }
 
     /// Encodes an image.
-    pub fn encode(&self, _image: &Image) -> Result<Vec<u8>, EncodeError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode(&self, image: &Image) -> Result<Vec<u8>, EncodeError> {
+        let mut bytes = Vec::new();
+        self.encode_into(image, &mut bytes)?;
+        Ok(bytes)
     }
 
-    /// Canonical JSON of the settings.
+    /// Encodes an image into `bytes`, whose content is replaced and whose room is used again.
+    ///
+    /// # Errors
+    /// See [`EncodeError`]; `bytes` then holds nothing useful.
+    pub fn encode_into(&self, image: &Image, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        bytes.clear();
+        let (format, _) = self.revision();
+        let size = image.size();
+        let longest = match self {
+            Self::Jpeg { .. } => 65_500,
+            Self::Png => i32::MAX as u32,
+            // One less than the format can: image-webp reads 16,384 back as 0.
+            Self::Webp => 16_383,
+        };
+        if size.width.max(size.height) > longest {
+            return Err(EncodeError::TooLarge { size, format, longest });
+        }
+        match *self {
+            Self::Jpeg { quality, subsampling } => jpeg(image, quality, subsampling, bytes),
+            Self::Png => png(image, bytes).map_err(|e| EncodeError::Encoder { format, why: e.to_string() }),
+            Self::Webp => image_webp::WebPEncoder::new(bytes)
+                .encode(image.data(), size.width, size.height, image_webp::ColorType::Rgb8)
+                .map_err(|e| EncodeError::Encoder { format, why: e.to_string() }),
+        }
+    }
+
+    /// Canonical JSON of the settings, defaults filled in: what is hashed.
     pub fn meaning(&self) -> Json {
-        unimplemented!()
+        let settings = match self {
+            Self::Jpeg { quality, subsampling } => {
+                Json::object([("quality", u32::from(*quality).into()), ("subsampling", subsampling.name().into())])
+            }
+            Self::Png | Self::Webp => Json::object([]),
+        };
+        Json::object([(self.revision().0, settings)])
+    }
+}
+
+fn jpeg(image: &Image, quality: u8, subsampling: Subsampling, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+    if !(1..=100).contains(&quality) {
+        return Err(EncodeError::Quality(quality));
+    }
+    let Size { width, height } = image.size();
+    let encode = || {
+        let mut compress = Compress::new(ColorSpace::JCS_RGB);
+        compress.set_fastest_defaults();
+        compress.set_optimize_coding(false);
+        compress.set_size(width as usize, height as usize);
+        compress.set_quality(quality.into());
+        compress.set_chroma_sampling_pixel_sizes(subsampling.step(), subsampling.step());
+        let mut started = compress.start_compress(&mut *bytes)?;
+        started.write_scanlines(image.data())?;
+        started.finish().map(|_| ())
+    };
+    // libjpeg leaves its C code by unwinding when anything is wrong.
+    let why = match catch_unwind(AssertUnwindSafe(encode)) {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "it gave up".into()),
+    };
+    Err(EncodeError::Encoder { format: "jpeg", why })
+}
+
+fn png(image: &Image, bytes: &mut Vec<u8>) -> Result<(), png::EncodingError> {
+    let Size { width, height } = image.size();
+    let mut encoder = png::Encoder::new(bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_deflate_compression(png::DeflateCompression::FdeflateUltraFast);
+    encoder.set_filter(png::Filter::Sub);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(image.data())?;
+    writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::pixels::{Limits, decode};
+
+    /// A page with edges, a ramp and a pattern; odd sides, so that blocks stick out.
+    fn page(width: u32, height: u32) -> Image {
+        Image::from_fn(Size::new(width, height), |x, y| {
+            let ink = if x / 7 % 2 == 0 && y % 13 < 3 { 40 } else { 255 - x % 97 };
+            [ink as u8, (ink * 3 / 4 + y % 50) as u8, (255 - (x ^ y) % 64) as u8]
+        })
+    }
+
+    fn mean_difference(a: &Image, b: &Image) -> f64 {
+        assert_eq!(a.size(), b.size());
+        let sum: u64 = a.data().iter().zip(b.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        sum as f64 / a.data().len() as f64
+    }
+
+    #[test]
+    fn lossless_encodings_give_back_every_sample() {
+        for encoding in [Encoding::Png, Encoding::Webp] {
+            for (width, height) in [(1, 1), (1, 300), (129, 67), (256, 256)] {
+                let image = page(width, height);
+                let bytes = encoding.encode(&image).unwrap();
+                assert!(decode(&bytes, &Limits::default()).unwrap() == image, "{encoding:?} {width}×{height}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_jpeg_quality_decodes_and_better_ones_are_closer() {
+        let image = page(129, 67);
+        for subsampling in Subsampling::ALL {
+            let mut differences = Vec::new();
+            for quality in 1..=100 {
+                let bytes = Encoding::Jpeg { quality, subsampling }.encode(&image).unwrap();
+                differences.push(mean_difference(&image, &decode(&bytes, &Limits::default()).unwrap()));
+            }
+            assert!(differences[9] > differences[49] && differences[49] > differences[99], "{differences:?}");
+        }
+        let bytes = Encoding::Jpeg { quality: 100, subsampling: Subsampling::S444 }.encode(&image).unwrap();
+        assert!(mean_difference(&image, &decode(&bytes, &Limits::default()).unwrap()) < 1.0);
+        let one = Image::filled(Size::new(1, 1), [10, 200, 30]);
+        let bytes = Encoding::Jpeg { quality: 95, subsampling: Subsampling::S420 }.encode(&one).unwrap();
+        assert!(mean_difference(&one, &decode(&bytes, &Limits::default()).unwrap()) < 4.0);
+    }
+
+    /// If this fails, a codec writes other bytes than before: bump its revision, and say "changes digests".
+    #[test]
+    fn the_bytes_are_pinned() {
+        let jpeg = |quality, subsampling| Encoding::Jpeg { quality, subsampling };
+        let pinned = [
+            (jpeg(90, Subsampling::S444), "948057053fa4"),
+            (jpeg(90, Subsampling::S422), "37cdf98a8520"),
+            (jpeg(90, Subsampling::S420), "a8442092c8b3"),
+            (jpeg(10, Subsampling::S420), "2f5a705af06f"),
+            (Encoding::Png, "cdc7f87084eb"),
+            (Encoding::Webp, "acf1f7bf9298"),
+        ];
+        let actual = pinned.map(|(encoding, _)| Digest::of(&encoding.encode(&page(129, 67)).unwrap()).short());
+        assert_eq!(actual, pinned.map(|(_, digest)| digest));
+    }
+
+    #[test]
+    fn a_jpeg_holds_jfif_and_nothing_else_about_itself() {
+        let bytes = Encoding::Jpeg { quality: 90, subsampling: Subsampling::S420 }.encode(&page(33, 17)).unwrap();
+        let (mut at, mut markers) = (2, Vec::new());
+        while bytes[at + 1] != 0xDA {
+            markers.push(bytes[at + 1]);
+            at += 2 + usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]));
+        }
+        assert_eq!(markers, [0xE0, 0xDB, 0xDB, 0xC0, 0xC4, 0xC4, 0xC4, 0xC4]);
+    }
+
+    #[test]
+    fn a_buffer_is_used_again_and_its_old_content_gone() {
+        let mut bytes = vec![7; 100_000];
+        for encoding in [Encoding::Jpeg { quality: 50, subsampling: Subsampling::S422 }, Encoding::Png, Encoding::Webp]
+        {
+            encoding.encode_into(&page(40, 30), &mut bytes).unwrap();
+            assert_eq!(bytes, encoding.encode(&page(40, 30)).unwrap());
+            assert!(bytes.capacity() >= 100_000);
+        }
+    }
+
+    #[test]
+    fn settings_that_no_encoder_takes_are_errors() {
+        let image = page(4, 4);
+        for quality in [0, 101, 255] {
+            let encoding = Encoding::Jpeg { quality, subsampling: Subsampling::S420 };
+            assert_eq!(encoding.encode(&image), Err(EncodeError::Quality(quality)));
+        }
+        let long = Image::filled(Size::new(65_501, 1), [0; 3]);
+        let error = Encoding::Jpeg { quality: 90, subsampling: Subsampling::S420 }.encode(&long).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "65501×1 is too large for jpeg, whose sides are at most 65500 pixels; make [output] smaller or use png"
+        );
+        assert!(matches!(Encoding::Webp.encode(&long), Err(EncodeError::TooLarge { longest: 16_383, .. })));
+        assert!(Encoding::Png.encode(&long).is_ok());
+        let widest = Image::filled(Size::new(16_383, 1), [1, 2, 3]);
+        let bytes = Encoding::Webp.encode(&widest).unwrap();
+        assert!(decode(&bytes, &Limits::default()).unwrap() == widest);
+    }
+
+    #[test]
+    fn the_meaning_is_pinned() {
+        let jpeg = Encoding::Jpeg { quality: 90, subsampling: Subsampling::S420 };
+        assert_eq!(jpeg.meaning().to_string(), r#"{"jpeg":{"quality":90,"subsampling":"4:2:0"}}"#);
+        assert_eq!(Encoding::Png.meaning().to_string(), r#"{"png":{}}"#);
+        assert_eq!(Encoding::Webp.meaning().to_string(), r#"{"webp":{}}"#);
+    }
+
+    #[test]
+    fn subsampling_names_read_back() {
+        for subsampling in Subsampling::ALL {
+            assert_eq!(subsampling.to_string().parse(), Ok(subsampling));
+        }
+        let error = "420".parse::<Subsampling>().unwrap_err();
+        assert_eq!(error.to_string(), "'420' is no chroma subsampling: expected 4:4:4, 4:2:2 or 4:2:0");
     }
 }

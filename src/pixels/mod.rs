@@ -3,8 +3,8 @@
 mod decode;
 mod encode;
 
-pub use decode::{DecodeError, Limits, decode};
-pub use encode::{EncodeError, Encoding, Subsampling};
+pub use decode::{DECODE_REVISION, DecodeError, Limits, decode, probe_size};
+pub use encode::{EncodeError, Encoding, ParseSubsamplingError, Subsampling};
 
 /// A width and a height in pixels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
