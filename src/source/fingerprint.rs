@@ -26,7 +26,7 @@
 //!
 //! The misses under clipping are plots in pale grey on white, whose content clipping removes. Between different files
 //! it joins 4 pairs of the 1,231,665: three of blank tax forms (the same sheet in two years) and two empty plots, each
-//! pair already of one given group. The nearest pairs that it keeps apart: tax forms of one layout (correlation 0.998,
+//! pair already of one given group. The nearest pairs that it keeps apart: tax forms of one layout (correlation 0.999,
 //! largest difference 37), register pages by one hand (0.987, 36 to 174), plates (0.87, 43 and more).
 
 use crate::digest::Digest;
@@ -40,7 +40,7 @@ const SIDE: usize = 64;
 pub(super) const CELLS: usize = SIDE * SIDE;
 /// Words of a sketch.
 const WORDS: usize = 4;
-/// Bits of the sketch that may differ; 99.8 % of the copies above differ by fewer than 40.
+/// Bits of the sketch that may differ: 99.7 % of the copies above, halved ones aside, differ by no more.
 const MOST_BITS: u32 = 48;
 /// Smallest correlation, in thousandths.
 const LEAST_ALIKE: u32 = 970;
@@ -122,7 +122,8 @@ fn likeness(a: &[u8], b: &[u8]) -> Option<Likeness> {
     if aa == 0 || bb == 0 {
         return None;
     }
-    let squared = if ab > 0 { 1_000_000 * i128::from(ab) * i128::from(ab) / (i128::from(aa) * i128::from(bb)) } else { 0 };
+    let squared =
+        if ab > 0 { 1_000_000 * i128::from(ab) * i128::from(ab) / (i128::from(aa) * i128::from(bb)) } else { 0 };
     let alike = (squared as u32).isqrt();
     // The residual of a cell times n · aa: below 2^62 as |n·v − sum| < 2^20.
     let residual = |(x, y): (&u8, &u8)| (aa * (n * i64::from(*y) - sum_b) - ab * (n * i64::from(*x) - sum_a)).abs();
@@ -206,14 +207,21 @@ fn sketch(cells: &[u8; CELLS]) -> [u64; WORDS] {
 pub(super) mod tests {
     use super::*;
 
-    /// A page with lines of "text" that follow from `seed`, on a form that is the same for all seeds.
+    /// A page with lines of "text" that follow from `seed`, on a form that is the same for all seeds. Sides that are
+    /// multiples of 48 and 60 show exactly the same at each size.
     pub fn page(size: Size, seed: u64) -> Image {
         Image::from_fn(size, |x, y| {
             let (column, row) = (u64::from(x) * 48 / u64::from(size.width), u64::from(y) * 60 / u64::from(size.height));
             let word = Digest::of(&[(seed % 251) as u8, (column / 3) as u8, (row / 2) as u8]).bytes()[0];
             let form = row % 10 == 0 || column % 16 == 0;
             let ink = row % 2 == 1 && column > 4 && column < 44 && word < 140;
-            [if form { 90 } else if ink { 60 + word / 4 } else { 235 }; 3]
+            [if form {
+                90
+            } else if ink {
+                60 + word / 4
+            } else {
+                235
+            }; 3]
         })
     }
 
@@ -229,13 +237,13 @@ pub(super) mod tests {
 
     #[test]
     fn copies_are_alike_and_other_pages_of_the_form_are_not() {
-        let original = page(Size::new(360, 500), 1);
+        let original = page(Size::new(384, 480), 1);
         assert!(alike(&original, &map(&original, |_, v| v.saturating_add(12))), "brighter");
         assert!(alike(&original, &map(&original, |i, v| v - 3 + (i * 7 % 7) as u8)), "noisy");
-        assert!(alike(&original, &page(Size::new(270, 375), 1)), "smaller");
-        assert!(!alike(&original, &page(Size::new(360, 500), 2)), "another page");
+        assert!(alike(&original, &page(Size::new(288, 360), 1)), "smaller");
+        assert!(!alike(&original, &page(Size::new(384, 480), 2)), "another page");
         assert!(!alike(&original, &map(&original, |_, v| 255 - v)), "negative");
-        assert!(!alike(&original, &page(Size::new(500, 360), 1)), "another aspect");
+        assert!(!alike(&original, &page(Size::new(480, 480), 1)), "another aspect");
     }
 
     #[test]
@@ -272,6 +280,6 @@ pub(super) mod tests {
     fn the_sketch_is_pinned() {
         let print = Fingerprint::of(&page(Size::new(100, 140), 3));
         let text = print.sketch.map(|word| format!("{word:016x}")).join(" ");
-        assert_eq!(text, "");
+        assert_eq!(text, "36ff8bba028bbc33 fc946da76c113bad 5d5b828399d00cfb e92e27a4f50a692b");
     }
 }
