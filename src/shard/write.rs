@@ -76,7 +76,7 @@ impl<'a> ShardWriter<'a> {
     ///
     /// # Errors
     /// When it cannot be written or flushed to the disk; then no shard has appeared.
-    pub fn finish(mut self) -> Result<Written, ShardError> {
+    pub fn finish(self) -> Result<Written, ShardError> {
         self.entries.publish(Existing::Replace)?;
         if let Some(mut tar) = self.tar {
             tar.write(&tar::END)?;
