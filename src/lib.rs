@@ -2,6 +2,8 @@
 #![warn(missing_docs)]
 
 pub mod balance;
+pub mod build;
+pub mod canary;
 pub mod canonical;
 pub mod cli;
 pub mod digest;
