@@ -7,10 +7,19 @@ use crate::manifest::Entry;
 use crate::source::Classes;
 use std::path::Path;
 
+/// Whether a shard's pixels are stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pixels {
+    /// In its tar.
+    Keep,
+    /// No; only the entries are written, and how long the tar would be is counted (`--no-store`).
+    Drop,
+}
+
 /// A shard that is being written: it appears with [`ShardWriter::finish`], and not at all when dropped.
 #[must_use = "dropped without `finish`, the shard never appears"]
 pub struct ShardWriter<'a> {
-    tar: Pending,
+    tar: Option<Pending>,
     entries: Pending,
     classes: &'a Classes,
     written: Written,
@@ -30,8 +39,12 @@ impl<'a> ShardWriter<'a> {
     ///
     /// # Errors
     /// When no file can be made there.
-    pub fn new(folder: &Path, key: &Digest, classes: &'a Classes) -> Result<Self, ShardError> {
-        let (tar, entries) = (Pending::new(&tar_path(folder, key))?, Pending::new(&entries_path(folder, key))?);
+    pub fn new(folder: &Path, key: &Digest, classes: &'a Classes, pixels: Pixels) -> Result<Self, ShardError> {
+        let tar = match pixels {
+            Pixels::Keep => Some(Pending::new(&tar_path(folder, key))?),
+            Pixels::Drop => None,
+        };
+        let entries = Pending::new(&entries_path(folder, key))?;
         Ok(Self { tar, entries, classes, written: Written::default() })
     }
 
@@ -53,9 +66,11 @@ impl<'a> ShardWriter<'a> {
     fn member(&mut self, name: &str, content: &[u8]) -> Result<(), ShardError> {
         let bytes = content.len() as u64;
         let padding = (tar::padded(bytes) - bytes) as usize;
-        self.tar.write(&tar::header(name, bytes))?;
-        self.tar.write(content)?;
-        self.tar.write(&tar::END[..padding])?;
+        if let Some(tar) = &mut self.tar {
+            tar.write(&tar::header(name, bytes))?;
+            tar.write(content)?;
+            tar.write(&tar::END[..padding])?;
+        }
         self.written.bytes += tar::BLOCK + tar::padded(bytes);
         Ok(())
     }
@@ -64,10 +79,12 @@ impl<'a> ShardWriter<'a> {
     ///
     /// # Errors
     /// When it cannot be written or flushed to the disk; then no shard has appeared.
-    pub fn finish(mut self) -> Result<Written, ShardError> {
-        self.tar.write(&tar::END)?;
+    pub fn finish(self) -> Result<Written, ShardError> {
         self.entries.publish(Existing::Replace)?;
-        self.tar.publish(Existing::Replace)?;
+        if let Some(mut tar) = self.tar {
+            tar.write(&tar::END)?;
+            tar.publish(Existing::Replace)?;
+        }
         Ok(Written { bytes: self.written.bytes + tar::END.len() as u64, ..self.written })
     }
 }

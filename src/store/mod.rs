@@ -41,6 +41,9 @@ pub use sources::{SourceList, SourceRow};
 pub use verify::{Checked, ShardFault, ShardProblem};
 pub use version::{Info, Presence, ShardRef, Split};
 
+#[cfg(test)]
+pub(crate) use publish::tests as testing;
+
 use crate::digest::Digest;
 use crate::fs::{self, Existing, FsError};
 use crate::manifest::{ManifestError, MergeError};
