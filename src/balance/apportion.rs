@@ -86,7 +86,8 @@ fn per_class(
         Amount::Total(total) => {
             let total = within(total.into())?;
             if taken > total || (taken < total && free.is_empty()) {
-                let named: Vec<_> = spec.class_copies.iter().map(|(name, copies)| format!("{name} = {copies}")).collect();
+                let named: Vec<_> =
+                    spec.class_copies.iter().map(|(name, copies)| format!("{name} = {copies}")).collect();
                 return Err(AmountError::Overrides { total, classes: named.join(", "), taken });
             }
             total - taken
@@ -114,7 +115,8 @@ fn apportion(total: u64, weights: &[(u32, u128)]) -> BTreeMap<u32, u64> {
     let exact = |weight: u128| u128::from(total) * weight;
     let mut shares: BTreeMap<_, _> =
         weights.iter().map(|(class, weight)| (*class, (exact(*weight) / sum) as u64)).collect();
-    let mut order: Vec<_> = weights.iter().map(|(class, weight)| (std::cmp::Reverse(exact(*weight) % sum), *class)).collect();
+    let mut order: Vec<_> =
+        weights.iter().map(|(class, weight)| (std::cmp::Reverse(exact(*weight) % sum), *class)).collect();
     order.sort();
     let left = total - shares.values().sum::<u64>();
     for (_, class) in order.into_iter().take(left as usize) {

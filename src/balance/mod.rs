@@ -17,7 +17,6 @@ pub use error::{AmountError, TooFew, TooMany};
 use crate::number::Micro;
 use std::collections::BTreeMap;
 
-
 /// The recipe's `[amount]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AmountSpec {

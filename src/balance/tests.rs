@@ -20,7 +20,13 @@ fn sources(counts: &[u32]) -> (Vec<Source>, Vec<Part>) {
 }
 
 fn classes() -> Classes {
-    Classes((0..20).map(|n| (n, ["invoice", "receipt", "plate"].get(n as usize).map_or_else(|| format!("c{n}"), |s| (*s).into()))).collect())
+    Classes(
+        (0..20)
+            .map(|n| {
+                (n, ["invoice", "receipt", "plate"].get(n as usize).map_or_else(|| format!("c{n}"), |s| (*s).into()))
+            })
+            .collect(),
+    )
 }
 
 fn spec(amount: Amount, balance: Balance) -> AmountSpec {
@@ -137,10 +143,7 @@ fn every_impossible_amount_has_its_message() {
             shared(&[1], &total(5_000_000_000)),
             "[amount]: more than 4,294,967,295 samples of one source, or 10^18 in all",
         ),
-        (
-            shared(&[1], &total(u64::MAX)),
-            "[amount]: more than 4,294,967,295 samples of one source, or 10^18 in all",
-        ),
+        (shared(&[1], &total(u64::MAX)), "[amount]: more than 4,294,967,295 samples of one source, or 10^18 in all"),
     ];
     for (found, message) in cases {
         assert_eq!(found, Err(message.to_owned()));

@@ -134,7 +134,10 @@ mod tests {
         bad[55].why = Why::Name;
         let text = lines(&bad, |bad| bad.why.kind());
         assert_eq!(text.lines().count(), 52);
-        assert!(text.ends_with("\n  49: empty: 0 bytes\n  … and 10 more, not listed: 1 badly named, 9 empty"), "{text}");
+        assert!(
+            text.ends_with("\n  49: empty: 0 bytes\n  … and 10 more, not listed: 1 badly named, 9 empty"),
+            "{text}"
+        );
         assert_eq!(lines(&bad[..50], |bad| bad.why.kind()).lines().count(), 51);
     }
 }

@@ -122,7 +122,8 @@ fn likeness(a: &[u8], b: &[u8]) -> Option<Likeness> {
     if aa == 0 || bb == 0 {
         return None;
     }
-    let squared = if ab > 0 { 1_000_000 * i128::from(ab) * i128::from(ab) / (i128::from(aa) * i128::from(bb)) } else { 0 };
+    let squared =
+        if ab > 0 { 1_000_000 * i128::from(ab) * i128::from(ab) / (i128::from(aa) * i128::from(bb)) } else { 0 };
     let alike = (squared as u32).isqrt();
     // The residual of a cell times n · aa: below 2^62 as |n·v − sum| < 2^20.
     let residual = |(x, y): (&u8, &u8)| (aa * (n * i64::from(*y) - sum_b) - ab * (n * i64::from(*x) - sum_a)).abs();
@@ -213,7 +214,13 @@ pub(super) mod tests {
             let word = Digest::of(&[(seed % 251) as u8, (column / 3) as u8, (row / 2) as u8]).bytes()[0];
             let form = row % 10 == 0 || column % 16 == 0;
             let ink = row % 2 == 1 && column > 4 && column < 44 && word < 140;
-            [if form { 90 } else if ink { 60 + word / 4 } else { 235 }; 3]
+            [if form {
+                90
+            } else if ink {
+                60 + word / 4
+            } else {
+                235
+            }; 3]
         })
     }
 

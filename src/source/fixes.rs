@@ -138,8 +138,13 @@ mod tests {
             root: "images".into(),
             classes: Classes(vec![(0, "1".into()), (1, "invoice".into()), (2, "receipt".into())]),
             names_first,
-            entries: [("a.jpg", 1), ("b.jpg", 1), ("c,1.jpg", 2)].map(|(path, class)| (path.into(), entry(class))).into(),
-            bad: vec![BadSource { path: "new.jpg".into(), why: Why::NoLabel }, BadSource { path: "x.jpg".into(), why: Why::NoLabel }],
+            entries: [("a.jpg", 1), ("b.jpg", 1), ("c,1.jpg", 2)]
+                .map(|(path, class)| (path.into(), entry(class)))
+                .into(),
+            bad: vec![
+                BadSource { path: "new.jpg".into(), why: Why::NoLabel },
+                BadSource { path: "x.jpg".into(), why: Why::NoLabel },
+            ],
         }
     }
 

@@ -42,18 +42,24 @@ pub(super) struct Groups {
 
 /// Joins sources, sorted by digest, that share a given group or are near-duplicates. Near-duplicates of two groups
 /// join the two: neither may then straddle the split.
-pub(super) fn join(digests: &[Digest], given: &[BTreeSet<String>], near: impl IntoIterator<Item = (usize, usize)>) -> Groups {
+pub(super) fn join(
+    digests: &[Digest],
+    given: &[BTreeSet<String>],
+    near: impl IntoIterator<Item = (usize, usize)>,
+) -> Groups {
     let (mut groups, mut pages) = (Sets::new(digests.len()), Sets::new(digests.len()));
     for (a, b) in near {
         groups.join(a, b);
         pages.join(a, b);
     }
     let mut first = BTreeMap::<&str, usize>::new();
-    for (index, name) in given.iter().enumerate().flat_map(|(index, names)| names.iter().map(move |name| (index, name))) {
+    for (index, name) in given.iter().enumerate().flat_map(|(index, names)| names.iter().map(move |name| (index, name)))
+    {
         groups.join(index, *first.entry(name).or_insert(index));
     }
     let mut names = BTreeMap::<usize, &str>::new();
-    for (index, name) in given.iter().enumerate().flat_map(|(index, names)| names.iter().map(move |name| (index, name))) {
+    for (index, name) in given.iter().enumerate().flat_map(|(index, names)| names.iter().map(move |name| (index, name)))
+    {
         let known = names.entry(groups.of(index)).or_insert(name);
         *known = (*known).min(name);
     }

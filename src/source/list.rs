@@ -9,8 +9,8 @@
 //!
 //! [`identity`] names the list by what can reach a sample or its label: digest, class, group and part. Never by paths.
 
-use super::tables::checked_id;
 use super::Source;
+use super::tables::checked_id;
 use crate::digest::{Digest, Hasher};
 use crate::pixels::Size;
 use crate::split::Part;
@@ -184,7 +184,10 @@ mod tests {
         assert_eq!(digest.hex(), "");
         assert_eq!(identity(&[b.clone(), source(1, &["z.jpg"])], &[Part::Val, Part::Train]), digest);
         assert_ne!(identity(&[a.clone(), b.clone()], &[Part::Train, Part::Train]), digest);
-        assert_ne!(identity(&[Source { group: "x".into(), ..a.clone() }, b.clone()], &[Part::Train, Part::Val]), digest);
+        assert_ne!(
+            identity(&[Source { group: "x".into(), ..a.clone() }, b.clone()], &[Part::Train, Part::Val]),
+            digest
+        );
         assert_ne!(identity(&[Source { class: 0, ..a }, b], &[Part::Train, Part::Val]), digest);
     }
 
@@ -204,7 +207,10 @@ mod tests {
             (head.clone() + &LINE.replace("\t3\t", "\t+3\t"), "line 3: '+3' is not a class number"),
             (head.clone() + &LINE.replace("\t30\t", "\t0\t"), "line 3: an image of no pixels"),
             (head.clone() + &LINE.replace("문서 1", ""), "line 3: the group is empty"),
-            (head.clone() + &LINE.replace("\\n", "\\x"), "line 3: 'c\\\\\\t\\x.jpg' has a backslash that stands for nothing"),
+            (
+                head.clone() + &LINE.replace("\\n", "\\x"),
+                "line 3: 'c\\\\\\t\\x.jpg' has a backslash that stands for nothing",
+            ),
             (
                 head.clone() + &LINE.replace("a b.jpg", "../a.jpg"),
                 "line 3: '../a.jpg' is not a plain path below the folder of images",

@@ -115,7 +115,8 @@ pub fn scan(
     }
     let (sources, near_duplicates) = join(&drafts, spec.near_duplicates);
     let duplicates = sources.iter().filter(|source| source.paths.len() > 1);
-    let duplicates = duplicates.map(|source| Duplicates { digest: source.digest, paths: source.paths.clone() }).collect();
+    let duplicates =
+        duplicates.map(|source| Duplicates { digest: source.digest, paths: source.paths.clone() }).collect();
     Ok(SourceSet { root, classes, sources, skipped: bad, fixes, duplicates, near_duplicates })
 }
 
@@ -131,11 +132,8 @@ fn emptied(usable: &[(String, Entry, Known)], bad: &[BadSource]) -> Vec<BadSourc
 fn merge(usable: Vec<(String, Entry, Known)>) -> Vec<Draft> {
     let mut drafts = BTreeMap::<Digest, Draft>::new();
     for (path, entry, known) in usable {
-        let draft = drafts.entry(known.digest).or_insert_with(|| Draft {
-            labels: Vec::new(),
-            groups: BTreeSet::new(),
-            known,
-        });
+        let draft =
+            drafts.entry(known.digest).or_insert_with(|| Draft { labels: Vec::new(), groups: BTreeSet::new(), known });
         draft.labels.push((path, entry.class));
         draft.groups.extend(entry.group);
     }

@@ -267,15 +267,18 @@ mod tests {
                 "t.csv:2: is not UTF-8 (CP949, EUC-KR or Latin-1?); save it as 'CSV UTF-8'",
             ),
             (b"id,target\na,1\n", "t.csv:1: no column 'ID'; expected the header ID,target, found id,target"),
-            (b"a.jpg,1\nb.jpg,2\n", "t.csv:1: no column 'ID'; expected the header ID,target, found a.jpg,1\n\
-              t.csv:1: no column 'target'; expected the header ID,target, found a.jpg,1"),
-            (b"ID,target,ID\na,1,b\n", "t.csv:1: the column 'ID' stands twice in the header"),
             (
-                b"ID,target\na,b.jpg,1\n",
-                "t.csv:2: 3 fields, but the header has 2; quote a field that holds a comma",
+                b"a.jpg,1\nb.jpg,2\n",
+                "t.csv:1: no column 'ID'; expected the header ID,target, found a.jpg,1\n\
+              t.csv:1: no column 'target'; expected the header ID,target, found a.jpg,1",
             ),
-            (b"ID,target\na\nb\n", "t.csv:2: 1 fields, but the header has 2; quote a field that holds a comma\n\
-              t.csv:3: 1 fields, but the header has 2; quote a field that holds a comma"),
+            (b"ID,target,ID\na,1,b\n", "t.csv:1: the column 'ID' stands twice in the header"),
+            (b"ID,target\na,b.jpg,1\n", "t.csv:2: 3 fields, but the header has 2; quote a field that holds a comma"),
+            (
+                b"ID,target\na\nb\n",
+                "t.csv:2: 1 fields, but the header has 2; quote a field that holds a comma\n\
+              t.csv:3: 1 fields, but the header has 2; quote a field that holds a comma",
+            ),
         ];
         for (text, message) in cases {
             assert_eq!(rows(text), Err(message.to_owned()), "{:?}", String::from_utf8_lossy(text));

@@ -43,8 +43,13 @@ pub(super) fn list(
 ) -> Result<Listing, SourceError> {
     let (root, labels, classes, groups) = layout;
     let Files { files, bad, .. } = Files::list(root)?;
-    let mut listing =
-        Listing { root: root.to_owned(), classes: Classes::default(), names_first: classes.is_none(), entries: BTreeMap::new(), bad };
+    let mut listing = Listing {
+        root: root.to_owned(),
+        classes: Classes::default(),
+        names_first: classes.is_none(),
+        entries: BTreeMap::new(),
+        bad,
+    };
 
     let rows = read(labels, &["ID", "target"], problems);
     let mut problem = |table: &Path, line, error| {
@@ -93,7 +98,8 @@ pub(super) fn list(
             listing.entries.insert(id.clone(), Entry { class, group: None });
         } else if !listing.bad.iter().any(|bad| &bad.path == id) {
             let close = stems.get(&stem(id)).map(|file| (*file).clone());
-            let close = close.or_else(|| nearest(id, files.iter().map(String::as_str).filter(|_| files.len() <= 5_000)));
+            let close =
+                close.or_else(|| nearest(id, files.iter().map(String::as_str).filter(|_| files.len() <= 5_000)));
             listing.bad.push(BadSource { path: id.clone(), why: Why::Missing { line: *line, nearest: close } });
         }
     }
@@ -192,7 +198,8 @@ pub(super) fn checked_id(id: &str) -> Result<String, TableError> {
 pub(super) fn nearest_class(classes: &Classes, text: &str, names: bool) -> Option<String> {
     if !names {
         let number = classes.0.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)).map(|(number, _)| *number);
-        let number = number.or_else(|| classes.number(&nearest(text, classes.0.iter().map(|(_, name)| name.as_str()))?));
+        let number =
+            number.or_else(|| classes.number(&nearest(text, classes.0.iter().map(|(_, name)| name.as_str()))?));
         if let Some(number) = number.filter(|_| text.parse::<u64>().is_err()) {
             return Some(number.to_string());
         }

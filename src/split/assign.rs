@@ -205,10 +205,8 @@ fn hold_out(units: &mut [Unit], totals: &BTreeMap<u32, u64>, val: u64) {
 fn fold(units: &mut [Unit], totals: &BTreeMap<u32, u64>, folds: u32, seed: u64) {
     let quota = |n: u64, fold: u64| (n / u64::from(folds) + u64::from(fold < n % u64::from(folds))) as i64;
     // Room left by class and fold; below 0 where a unit was too large for any.
-    let mut room: BTreeMap<u32, Vec<i64>> = totals
-        .iter()
-        .map(|(class, n)| (*class, (0..u64::from(folds)).map(|fold| quota(*n, fold)).collect()))
-        .collect();
+    let mut room: BTreeMap<u32, Vec<i64>> =
+        totals.iter().map(|(class, n)| (*class, (0..u64::from(folds)).map(|fold| quota(*n, fold)).collect())).collect();
     let take = |unit: &Unit, fold: u32, room: &mut BTreeMap<u32, Vec<i64>>| {
         for (class, count) in &unit.counts {
             room.entry(*class).and_modify(|room| room[fold as usize] -= *count as i64);
@@ -222,12 +220,13 @@ fn fold(units: &mut [Unit], totals: &BTreeMap<u32, u64>, folds: u32, seed: u64) 
     for unit in units.iter_mut().filter(|unit| unit.part.is_none()) {
         let left = |class: &u32, fold: u32| room.get(class).map_or(0, |room| room[fold as usize]);
         let fits = |fold: &u32| unit.counts.iter().all(|(class, count)| left(class, *fold) >= *count as i64);
-        let turn = |fold: &u32| {
-            Hasher::new("augmint fold 1").number(seed).text(&unit.key).number((*fold).into()).finish()
-        };
-        let most = |fold: &u32| unit.counts.iter().map(|(class, count)| *count as i64 * left(class, *fold)).sum::<i64>();
+        let turn =
+            |fold: &u32| Hasher::new("augmint fold 1").number(seed).text(&unit.key).number((*fold).into()).finish();
+        let most =
+            |fold: &u32| unit.counts.iter().map(|(class, count)| *count as i64 * left(class, *fold)).sum::<i64>();
         let fitting = (0..folds).filter(fits).min_by_key(turn);
-        let fold = fitting.or_else(|| (0..folds).max_by_key(|fold| (most(fold), std::cmp::Reverse(*fold)))).unwrap_or(0);
+        let fold =
+            fitting.or_else(|| (0..folds).max_by_key(|fold| (most(fold), std::cmp::Reverse(*fold)))).unwrap_or(0);
         unit.part = Some(Part::Fold(fold));
         take(unit, fold, &mut room);
     }
@@ -238,12 +237,7 @@ fn count(units: &[Unit], class: u32, part: Part) -> u64 {
     units.iter().filter(|unit| unit.part == Some(part)).filter_map(|unit| unit.counts.get(&class)).sum()
 }
 
-fn check(
-    units: &[Unit],
-    totals: &BTreeMap<u32, u64>,
-    classes: &Classes,
-    kind: SplitKind,
-) -> Result<(), SplitError> {
+fn check(units: &[Unit], totals: &BTreeMap<u32, u64>, classes: &Classes, kind: SplitKind) -> Result<(), SplitError> {
     let (held_out, _) = kind.held_out();
     let mut found = Vec::new();
     for (&class, &n) in totals {

@@ -94,7 +94,8 @@ fn the_seed_moves_sources_and_nothing_else_does() {
     let sources = singles(0, 50);
     let other = SplitSpec { seed: 1, ..holdout() };
     assert_ne!(parts(&sources, &holdout()), parts(&sources, &other));
-    let renamed: Vec<_> = sources.iter().map(|s| Source { paths: vec!["x".into()], size: Size::new(9, 9), ..s.clone() }).collect();
+    let renamed: Vec<_> =
+        sources.iter().map(|s| Source { paths: vec!["x".into()], size: Size::new(9, 9), ..s.clone() }).collect();
     assert_eq!(parts(&sources, &holdout()), parts(&renamed, &holdout()));
 }
 
@@ -109,7 +110,8 @@ fn a_group_larger_than_the_room_stays_in_training() {
 fn a_large_group_goes_to_the_fold_with_the_most_room() {
     let sources = grouped(0, &[50, 50, 10, 10, 10]);
     let assignment = assign(&sources, &classes(), &spec(SplitKind::Folds(5)), None).unwrap();
-    let mut sizes: Vec<_> = (0..5).map(|fold| assignment.parts.iter().filter(|p| **p == Part::Fold(fold)).count()).collect();
+    let mut sizes: Vec<_> =
+        (0..5).map(|fold| assignment.parts.iter().filter(|p| **p == Part::Fold(fold)).count()).collect();
     sizes.sort();
     assert_eq!(sizes, [10, 10, 10, 50, 50]);
 }
