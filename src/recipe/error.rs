@@ -85,6 +85,9 @@ pub enum Wrong {
     ValidationMissing,
 }
 
+/// What messages call the whole file.
+pub(super) const THE_RECIPE: &str = "the recipe";
+
 /// A novelty of TOML 1.1.
 pub(super) const NEW_ESCAPE: &str = "an escape \\e or \\x";
 
@@ -110,6 +113,22 @@ impl Names {
         let nearest = (written.len() <= 100).then(|| all.iter().filter_map(score).min()).flatten();
         Self { nearest: nearest.map(|(_, name)| name), all }
     }
+
+    fn valid(&self) -> String {
+        match self.all.as_slice() {
+            [] => "nothing may be written here".into(),
+            all => format!("valid: {}", all.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.nearest {
+            write!(f, "did you mean '{name}'? ")?;
+        }
+        f.write_str(&self.valid())
+    }
 }
 
 impl Wrong {
@@ -133,10 +152,7 @@ impl Wrong {
     pub fn help(&self) -> Option<String> {
         let text = match self {
             Self::UnknownKey { names, .. } | Self::Unknown { names, .. } => {
-                return Some(match names.all.as_slice() {
-                    [] => "nothing may be written here".into(),
-                    all => format!("valid: {}", all.join(", ")),
-                });
+                return Some(names.valid());
             }
             Self::Missing { help, .. } => return (!help.is_empty()).then(|| help.clone()),
             Self::NewToml { what: NEW_ESCAPE } => "write \\u00.. instead",
@@ -214,6 +230,14 @@ impl Problems {
         list.sort_by_key(|problem| (problem.at.start, problem.at.end));
         list.dedup();
         Self { source: named(path, text), list }
+    }
+
+    /// Whether all that is wrong comes from reading a validation recipe as one for training.
+    pub fn lacks_source_and_amount(&self) -> bool {
+        let lacking = |name: &str| {
+            self.list.iter().any(|problem| matches!(&problem.wrong, Wrong::Missing { place, key, .. } if key == name && place == THE_RECIPE))
+        };
+        lacking("source") && lacking("amount")
     }
 
     /// The file that they are in.

@@ -4,7 +4,7 @@
 //! (`rotate.degrees`); every reading either gives the value or notes a [`Problem`] and gives `None`, so that one run
 //! finds all mistakes. Numbers are read from their text: no float stands between what is written and a [`Micro`].
 
-use super::error::{Names, Problem, Span, Wrong};
+use super::error::{Names, Problem, Span, THE_RECIPE, Wrong};
 use crate::number::Micro;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -203,7 +203,7 @@ impl<'a> Table<'a> {
 
     /// What messages call it.
     pub fn title(&self) -> String {
-        if self.place.is_empty() { "the recipe".into() } else { self.place.clone() }
+        if self.place.is_empty() { THE_RECIPE.into() } else { self.place.clone() }
     }
 
     /// Notes every key that is not valid here.

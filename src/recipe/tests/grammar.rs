@@ -125,10 +125,10 @@ fn ids_are_written_or_name_and_occurrence() {
         "one_of/tone/gamma-2",
         "mixup",
     ];
-    assert_eq!(ids(&full.steps), expected);
+    assert_eq!(full.step_ids(), expected);
     // A step with an id of its own leaves the others' ids alone.
     let steps = "[[step]]\nop.grey = {}\n[[step]]\nop.grey = {}\nid = \"mine\"\n[[step]]\nop.grey = {}\n[[step]]\nop.grey = {}\n";
-    assert_eq!(ids(&recipe(steps).steps), ["grey", "mine", "grey-2", "grey-3"]);
+    assert_eq!(recipe(steps).step_ids(), ["grey", "mine", "grey-2", "grey-3"]);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn no_parameter_is_called_like_another_draw_of_a_step() {
 fn every_example_of_every_op_is_a_recipe() {
     for op in ops::ALL {
         let example = recipe(&format!("[[step]]\nop.{} = {{ {} }}\n", op.name, op.example));
-        assert_eq!(ids(&example.steps), [op.name]);
+        assert_eq!(example.step_ids(), [op.name]);
     }
 }
 
