@@ -5,10 +5,10 @@
 //! and the folder is flushed too. A reader sees the old file, or the whole new one, or none; never a part. This is the
 //! only module that creates files, and it never removes one that it was not told to.
 
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// How the name of every temporary file starts.
 pub const TEMPORARY: &str = ".tmp-";
@@ -132,7 +132,8 @@ pub enum Existing {
 #[must_use = "dropped without `publish`, the file never appears"]
 pub struct Pending {
     path: PathBuf,
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<File>,
+    temporary: TempPath,
 }
 
 impl Pending {
@@ -144,8 +145,8 @@ impl Pending {
         builder.prefix(TEMPORARY).suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // the umask takes its part, as for any file
-        let file = builder.tempfile_in(folder).map_err(on("create a file in", folder))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
+        let (file, temporary) = builder.tempfile_in(folder).map_err(on("create a file in", folder))?.into_parts();
+        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file), temporary })
     }
 
     /// Appends bytes.
@@ -165,16 +166,16 @@ impl Pending {
 
     /// Flushes to the disk and renames to the final path. True unless a file was there and was kept.
     pub fn publish(self, existing: Existing) -> Result<bool> {
-        let Self { path, file } = self;
+        let Self { path, file, temporary } = self;
         let file = file.into_inner().map_err(|error| on("write", &path)(error.into_error()))?;
-        file.as_file().sync_all().map_err(on("flush to the disk", &path))?;
+        file.sync_all().map_err(on("flush to the disk", &path))?;
         let folder = folder_of(&path);
         create_folder(folder)?;
         let renamed = match existing {
-            Existing::Replace => file.persist(&path).map(|_| true),
-            Existing::Keep => match file.persist_noclobber(&path) {
+            Existing::Replace => temporary.persist(&path).map(|()| true),
+            Existing::Keep => match temporary.persist_noclobber(&path) {
                 Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-                other => other.map(|_| true),
+                other => other.map(|()| true),
             },
         };
         let renamed = renamed.map_err(|error| on("write", &path)(error.error))?;
@@ -184,12 +185,14 @@ impl Pending {
 }
 
 impl Write for Pending {
+    /// As [`Pending::write`], for encoders: the error that they pass on says the path and what to do.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let wrap = |error: io::Error| io::Error::new(error.kind(), on("write", &self.path)(error));
+        self.file.write(bytes).map_err(wrap)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.flush().map_err(|error| io::Error::new(error.kind(), on("write", &self.path)(error)))
     }
 }
 
@@ -232,26 +235,6 @@ pub fn symlink(target: &Path, link: &Path) -> Result<()> {
 /// Flushes a folder's list of names to the disk, so that a rename in it survives a power cut.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(on("flush to the disk", folder))
-}
-
-/// Renames a folder, in one step, to a name that is free. False where the name is taken.
-pub fn rename_folder(from: &Path, to: &Path) -> Result<bool> {
-    match std::fs::rename(from, to) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
-            Ok(false)
-        }
-        other => other.map_err(on("rename to", to)).and_then(|()| sync_folder(folder_of(to))).map(|()| true),
-    }
-}
-
-/// A temporary folder inside `parent`, removed when dropped.
-pub fn temporary_folder(parent: &Path) -> Result<tempfile::TempDir> {
-    create_folder(parent)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
-    builder.tempdir_in(parent).map_err(on("create a folder in", parent))
 }
 
 /// The folder that holds a path; `.` for a bare name.
@@ -334,20 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_takes_a_free_name_only() {
+    fn a_link_is_replaced_in_one_step() {
         let root = tempfile::tempdir().unwrap();
-        let make = || {
-            let folder = temporary_folder(root.path()).unwrap();
-            write(&folder.path().join("x"), b"", Existing::Replace).unwrap();
-            folder
-        };
-        let (one, two) = (make(), make());
-        assert!(rename_folder(one.path(), &root.path().join("v")).unwrap());
-        assert!(!rename_folder(two.path(), &root.path().join("v")).unwrap());
-        drop(two);
-        assert_eq!(names(root.path()).unwrap(), ["v"]);
-        symlink(Path::new("v/x"), &root.path().join("link")).unwrap();
-        symlink(Path::new("v"), &root.path().join("link")).unwrap();
-        assert!(root.path().join("link/x").exists());
+        write(&root.path().join("v/x"), b"", Existing::Replace).unwrap();
+        let link = root.path().join("link");
+        symlink(Path::new("nowhere"), &link).unwrap();
+        assert!(!link.exists());
+        symlink(Path::new("v"), &link).unwrap();
+        assert!(link.join("x").exists());
+        assert_eq!(names(root.path()).unwrap(), ["link", "v"]);
     }
 }

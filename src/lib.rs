@@ -2,6 +2,8 @@
 #![warn(missing_docs)]
 
 pub mod balance;
+pub mod build;
+pub mod canary;
 pub mod canonical;
 pub mod cli;
 pub mod digest;
@@ -12,10 +14,13 @@ pub mod number;
 pub mod ops;
 pub mod pixels;
 pub mod plan;
+pub mod prepare;
 pub mod recipe;
 pub mod report;
 pub mod sample_data;
 pub mod seed;
 pub mod set;
+pub mod shard;
 pub mod source;
 pub mod split;
+pub mod store;

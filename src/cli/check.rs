@@ -1,6 +1,6 @@
 //! `augmint check`: a recipe, before any image is read.
 
-use super::print;
+use super::{next, print, print_json};
 use crate::recipe::{Problems, Recipe, RecipeError, Statistics, Warning, schema};
 use crate::seed::Role;
 use miette::{Diagnostic, Report};
@@ -33,27 +33,27 @@ impl Check {
     /// When the file cannot be read at all; a mistake in it is exit code 1.
     pub fn run(&self) -> Result<ExitCode, Report> {
         let (false, Some(path)) = (self.schema, &self.recipe) else {
-            print(&format!("{:#}\n", schema()))?;
+            print_json(&schema())?;
             return Ok(ExitCode::SUCCESS);
         };
         match load(path) {
-            Ok(recipe) if self.json => print(&format!("{}\n", fine(&recipe, path)))?,
+            Ok(recipe) if self.json => print_json(&fine(&recipe, path))?,
             Ok(recipe) => {
                 for warning in recipe.warnings() {
                     eprintln!("{:?}", Report::new(warning));
                 }
                 print(&summary(&recipe, path))?;
-                let next = if recipe.role() == Role::Train { "plan" } else { "check" };
-                let file =
-                    if next == "plan" { path.display().to_string() } else { "RECIPE, with its split.noisy_val".into() };
-                eprintln!("next: augmint {next} {file}");
+                match recipe.role() {
+                    Role::Train => next(&format!("augmint plan {}", path.display())),
+                    _ => next("name it in a recipe's split.noisy_val, then augmint check that recipe"),
+                }
             }
             Err(RecipeError::Invalid(problems)) => {
                 if self.json {
-                    print(&format!("{}\n", wrong(&problems, path)))?;
+                    print_json(&wrong(&problems, path))?;
                 } else {
                     eprintln!("{:?}", Report::new(RecipeError::Invalid(problems)));
-                    eprintln!("next: mend it, then augmint check {}", path.display());
+                    next(&format!("augmint check {}", path.display()));
                 }
                 return Ok(ExitCode::from(1));
             }

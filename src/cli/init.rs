@@ -1,9 +1,9 @@
 //! `augmint init`: a first recipe.
 
-use super::print;
+use super::{next, print};
 use crate::fs::{self, Existing};
 use crate::recipe::Draft;
-use miette::{IntoDiagnostic, Report};
+use miette::Report;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -36,8 +36,8 @@ impl Init {
     /// When nothing is found to write a recipe for, or the file is there.
     pub fn run(&self) -> Result<ExitCode, Report> {
         let sentence = init(&self.path, &self.out)?;
-        print(&format!("{sentence}\n"))?;
-        eprintln!("next: augmint check {}", self.out.display());
+        print(&sentence)?;
+        next(&format!("augmint check {}", self.out.display()));
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -45,7 +45,7 @@ impl Init {
 fn init(path: &Path, out: &Path) -> Result<String, Report> {
     let draft = Draft::of(path)?;
     let text = draft.text(out)?;
-    if !fs::write(out, text.as_bytes(), Existing::Keep).into_diagnostic()? {
+    if !fs::write(out, text.as_bytes(), Existing::Keep)? {
         return Err(Exists { path: out.to_owned() }.into());
     }
     Ok(format!("wrote {}: {} images of {} classes", out.display(), draft.images, draft.classes))

@@ -1,16 +1,141 @@
-//! The commands, one file each.
+//! The command line: one file per command, a struct whose doc comment is the help and a `run` that prints.
+//!
+//! The library does the work; here are the clock, the environment and the terminal. Results go to stdout, what is for
+//! people beside them (progress, the next line worth typing) to stderr, so that a result can be piped.
+
 pub mod check;
+pub mod evict;
+pub mod gc;
 pub mod init;
+pub mod list;
+pub mod log;
 pub mod ops;
+pub mod path;
 pub mod sample_data;
+pub mod show;
+pub mod tag;
+pub mod verify;
 
-use miette::IntoDiagnostic;
-use std::io::{ErrorKind, Write};
+mod table;
 
-/// Prints a result to stdout; a reader that has seen enough, like `head`, is no error.
-pub(crate) fn print(text: &str) -> miette::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other.into_diagnostic(),
+use crate::store::{Holder, LogLine, host};
+use miette::IntoDiagnostic as _;
+use serde::Serialize;
+use std::io::{self, Write as _};
+
+/// Prints a result to stdout. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+/// When stdout cannot be written for another reason.
+pub fn print(text: &str) -> miette::Result<()> {
+    match writeln!(io::stdout().lock(), "{}", text.trim_end_matches('\n')) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.into_diagnostic(),
+    }
+}
+
+/// Prints a result for programs: indented JSON.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn print_json(value: &impl Serialize) -> miette::Result<()> {
+    print(&serde_json::to_string_pretty(value).into_diagnostic()?)
+}
+
+/// Ends a command with the next line worth typing, on stderr.
+pub fn next(line: &str) {
+    eprintln!("next: {line}");
+}
+
+/// The time, as records of it are written.
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// This process, for a lock.
+pub fn holder(action: &str) -> Holder {
+    Holder::this_process(action, now())
+}
+
+/// A line of the log, of this user, machine and time.
+pub fn log_line(action: &str) -> LogLine {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+    LogLine { time: now(), action: action.into(), user, host: host(), ..LogLine::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::shard::tar_path;
+    use crate::store::{Datasets, testing};
+    use clap::{CommandFactory as _, Parser as _};
+    use std::process::ExitCode;
+
+    #[derive(clap::Parser)]
+    enum Commands {
+        Evict(super::evict::Evict),
+        Gc(super::gc::Gc),
+        List(super::list::List),
+        Log(super::log::Log),
+        Path(super::path::Path),
+        Show(super::show::Show),
+        Tag(super::tag::Tag),
+        Verify(super::verify::Verify),
+    }
+
+    /// The exit code as text (it cannot be compared), or the error.
+    fn run(datasets: &Datasets, line: &str) -> Result<String, String> {
+        let code = match Commands::try_parse_from(format!("augmint {line}").split(' ')).map_err(|e| e.to_string())? {
+            Commands::Evict(command) => command.run(datasets, |_| Err("a source is gone".into())),
+            Commands::Gc(command) => command.run(datasets),
+            Commands::List(command) => command.run(datasets),
+            Commands::Log(command) => command.run(datasets),
+            Commands::Path(command) => command.run(datasets),
+            Commands::Show(command) => command.run(datasets),
+            Commands::Tag(command) => command.run(datasets),
+            Commands::Verify(command) => command.run(datasets),
+        };
+        code.map(|code| format!("{code:?}")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn commands_are_well_formed() {
+        Commands::command().debug_assert();
+    }
+
+    #[test]
+    fn exit_codes_tell_fine_from_different_from_wrong() {
+        let root = tempfile::tempdir().unwrap();
+        let datasets = Datasets::new(root.path(), None);
+        let [fine, different] = [ExitCode::SUCCESS, ExitCode::from(1)].map(|code| format!("{code:?}"));
+        assert_eq!(run(&datasets, "list").as_ref(), Ok(&fine));
+        let shard = testing::make_shard(&datasets, 0, 0, 5);
+        testing::publish(&datasets, "docs", vec![shard.clone()], Some("v1"));
+        for line in [
+            "list --json",
+            "list",
+            "show docs@v1",
+            "show docs@v1 --json",
+            "show docs@v1 --recipe",
+            "log docs",
+            "log docs --json",
+            "tag docs@v1 best",
+            "path docs@best --split train",
+            "path docs@v1 --folder",
+            "verify docs@v1",
+            "verify docs@v1 --json",
+            "gc --dry-run",
+            "gc --json",
+        ] {
+            assert_eq!(run(&datasets, line).as_ref(), Ok(&fine), "{line}");
+        }
+        assert!(run(&datasets, "evict docs@v1").unwrap_err().contains("a source is gone"));
+        assert!(run(&datasets, "path docs@v1 --split test").unwrap_err().contains("has no split 'test'"));
+        assert!(run(&datasets, "log dosc").unwrap_err().contains("there is no dataset 'dosc'"));
+        assert!(run(&datasets, "show ../x").unwrap_err().contains("cannot be a dataset's name"));
+        let tar = tar_path(&datasets.shards(), &shard.key);
+        let mut bytes = std::fs::read(&tar).unwrap();
+        bytes[600] ^= 1;
+        std::fs::write(&tar, bytes).unwrap();
+        assert_eq!(run(&datasets, "verify docs@v1").as_ref(), Ok(&different));
     }
 }

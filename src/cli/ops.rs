@@ -1,6 +1,6 @@
 //! `augmint ops`: what steps can do, from the ops' own descriptions.
 
-use super::print;
+use super::{next, print, print_json};
 use crate::ops::spec::{Fill, Kind, OpSpec};
 use crate::ops::{self, Param};
 use crate::recipe::{Names, schema};
@@ -44,11 +44,11 @@ impl Ops {
             },
         };
         if self.json {
-            print(&format!("{:#}\n", Value::Array(chosen.iter().map(|op| op_json(op)).collect())))?;
+            print_json(&chosen.iter().map(|op| op_json(op)).collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
         print(&text(&chosen))?;
-        eprintln!("next: put one into a [[step]] of your recipe, then augmint check RECIPE");
+        next("augmint check RECIPE, with one of them in a [[step]]");
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -8,7 +8,7 @@ use crate::ops::Value;
 use crate::pixels::{DecodeError, EncodeError, Encoding, Image, Limits, decode};
 use crate::seed::Role;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A finished sample.
@@ -68,7 +68,7 @@ const LARGE: u64 = 16_000_000;
 /// Renders the samples of a plan; shared by all threads.
 pub struct Renderer<'a> {
     plan: &'a Plan,
-    root: PathBuf,
+    files: Vec<PathBuf>,
     limits: Limits,
     kept: Mutex<Kept>,
     large: Mutex<()>,
@@ -115,13 +115,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Renderer<'a> {
-    /// Renders from the images below `root`; keeps up to `memory` bytes of decoded partners.
-    pub fn new(plan: &'a Plan, root: &Path, memory: u64) -> Self {
+    /// Renders from `files`, one for each source of the plan; keeps up to `memory` bytes of decoded partners.
+    ///
+    /// # Panics
+    /// When there are not as many files as sources.
+    pub fn new(plan: &'a Plan, files: Vec<PathBuf>, memory: u64) -> Self {
+        assert_eq!(files.len(), plan.sources.len(), "BUG: a file for each source");
         let megapixels = plan.recipe().source.as_ref().map_or(100, |source| source.max_megapixels);
         let kept = Kept { images: HashMap::new(), clock: 0, bytes: 0, most: memory };
         Self {
             plan,
-            root: root.to_owned(),
+            files,
             limits: Limits { max_pixels: u64::from(megapixels) * 1_000_000 },
             kept: Mutex::new(kept),
             large: Mutex::new(()),
@@ -133,16 +137,12 @@ impl<'a> Renderer<'a> {
         self.plan
     }
 
-    fn path(&self, source: usize) -> PathBuf {
-        self.root.join(self.plan.sources[source].paths.first().map_or("", String::as_str))
-    }
-
     /// A source's pixels, read anew and checked against its digest.
     ///
     /// # Errors
     /// When the file is gone, changed or no image.
     pub fn source(&self, source: usize) -> Result<Arc<Image>, RenderError> {
-        let (path, expected) = (self.path(source), self.plan.sources[source].digest);
+        let (path, expected) = (self.files[source].clone(), self.plan.sources[source].digest);
         let _turn = (self.plan.sources[source].size.pixels() > LARGE).then(|| lock(&self.large));
         let bytes = std::fs::read(&path).map_err(|source| RenderError::Missing { path: path.clone(), source })?;
         let found = Digest::of(&bytes);
@@ -171,13 +171,15 @@ impl<'a> Renderer<'a> {
         execute(image, &passes, &|source| self.partner(source))
     }
 
-    /// The samples of a block, in order, from one decode of their source.
+    /// The samples of a block, in order, from one decode of their source; `stop` is asked between them, and ends the
+    /// block early.
     ///
     /// # Errors
     /// When a source is not what the plan was made from, or a sample cannot be encoded.
-    pub fn block(&self, block: &Block) -> Result<Vec<Rendered>, RenderError> {
+    pub fn block(&self, block: &Block, stop: &dyn Fn() -> bool) -> Result<Vec<Rendered>, RenderError> {
         let image = self.source(block.source)?;
-        self.plan.block_samples(block).map(|sample| self.sample(&sample, &image)).collect()
+        let samples = self.plan.block_samples(block).take_while(|_| !stop());
+        samples.map(|sample| self.sample(&sample, &image)).collect()
     }
 
     /// One sample, from its source's pixels.
@@ -188,7 +190,7 @@ impl<'a> Renderer<'a> {
         let draw = self.plan.draw(sample);
         let pixels = self.pixels(sample, &draw, image)?;
         let encoding = self.plan.output_for(sample.role).encode;
-        let path = || self.path(sample.source);
+        let path = || self.files[sample.source].clone();
         let bytes = encoding.encode(&pixels).map_err(|source| RenderError::Encode { path: path(), source })?;
         let entry = self.plan.entry(sample, &draw, &pixels, &bytes);
         Ok(Rendered { entry, bytes })

@@ -26,7 +26,7 @@
 //!
 //! The misses under clipping are plots in pale grey on white, whose content clipping removes. Between different files
 //! it joins 4 pairs of the 1,231,665: three of blank tax forms (the same sheet in two years) and two empty plots, each
-//! pair already of one given group. The nearest pairs that it keeps apart: tax forms of one layout (correlation 0.998,
+//! pair already of one given group. The nearest pairs that it keeps apart: tax forms of one layout (correlation 0.999,
 //! largest difference 37), register pages by one hand (0.987, 36 to 174), plates (0.87, 43 and more).
 
 use crate::digest::Digest;
@@ -40,7 +40,7 @@ const SIDE: usize = 64;
 pub(super) const CELLS: usize = SIDE * SIDE;
 /// Words of a sketch.
 const WORDS: usize = 4;
-/// Bits of the sketch that may differ; 99.8 % of the copies above differ by fewer than 40.
+/// Bits of the sketch that may differ: 99.7 % of the copies above, halved ones aside, differ by no more.
 const MOST_BITS: u32 = 48;
 /// Smallest correlation, in thousandths.
 const LEAST_ALIKE: u32 = 970;
@@ -207,7 +207,8 @@ fn sketch(cells: &[u8; CELLS]) -> [u64; WORDS] {
 pub(super) mod tests {
     use super::*;
 
-    /// A page with lines of "text" that follow from `seed`, on a form that is the same for all seeds.
+    /// A page with lines of "text" that follow from `seed`, on a form that is the same for all seeds. Sides that are
+    /// multiples of 48 and 60 show exactly the same at each size.
     pub fn page(size: Size, seed: u64) -> Image {
         Image::from_fn(size, |x, y| {
             let (column, row) = (u64::from(x) * 48 / u64::from(size.width), u64::from(y) * 60 / u64::from(size.height));
@@ -236,13 +237,13 @@ pub(super) mod tests {
 
     #[test]
     fn copies_are_alike_and_other_pages_of_the_form_are_not() {
-        let original = page(Size::new(360, 500), 1);
+        let original = page(Size::new(384, 480), 1);
         assert!(alike(&original, &map(&original, |_, v| v.saturating_add(12))), "brighter");
         assert!(alike(&original, &map(&original, |i, v| v - 3 + (i * 7 % 7) as u8)), "noisy");
-        assert!(alike(&original, &page(Size::new(270, 375), 1)), "smaller");
-        assert!(!alike(&original, &page(Size::new(360, 500), 2)), "another page");
+        assert!(alike(&original, &page(Size::new(288, 360), 1)), "smaller");
+        assert!(!alike(&original, &page(Size::new(384, 480), 2)), "another page");
         assert!(!alike(&original, &map(&original, |_, v| 255 - v)), "negative");
-        assert!(!alike(&original, &page(Size::new(500, 360), 1)), "another aspect");
+        assert!(!alike(&original, &page(Size::new(480, 480), 1)), "another aspect");
     }
 
     #[test]
@@ -279,6 +280,6 @@ pub(super) mod tests {
     fn the_sketch_is_pinned() {
         let print = Fingerprint::of(&page(Size::new(100, 140), 3));
         let text = print.sketch.map(|word| format!("{word:016x}")).join(" ");
-        assert_eq!(text, "");
+        assert_eq!(text, "36ff8bba028bbc33 fc946da76c113bad 5d5b828399d00cfb e92e27a4f50a692b");
     }
 }

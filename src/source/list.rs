@@ -3,7 +3,7 @@
 //!
 //! Lines end in `\n`. The first is `# augmint sources 1`, the second names the columns: `digest class group page part
 //! width height paths`, separated by tabs, one source a line, sorted by digest. `digest` and `page` are 64 hexadecimal
-//! digits, `class`, `width` and `height` plain numbers, `part` is `train`, `val` or `fold-0`, `fold-1`…; each path is a
+//! digits (`page` is `=` where it is the source's own digest, a smaller one elsewhere), `class`, `width` and `height` plain numbers, `part` is `train`, `val` or `fold-0`, `fold-1`…; each path is a
 //! field of its own, so a line has eight fields or more. In group and paths `\\`, `\t`, `\n` and `\r` stand for a
 //! backslash, tab, line feed and carriage return. There is one text for a list: the reader takes no other.
 //!
@@ -50,7 +50,8 @@ pub fn write_tsv(sources: &[Source], parts: &[Part]) -> String {
     let mut text = format!("{FORMAT}\n{COLUMNS}\n");
     for (source, part) in sorted(sources, parts) {
         let Source { digest, paths, class, group, page, size } = source;
-        let (digest, group, page) = (digest.hex(), escaped(group), page.hex());
+        let page = if page == digest { "=".to_owned() } else { page.hex() };
+        let (digest, group) = (digest.hex(), escaped(group));
         text += &format!("{digest}\t{class}\t{group}\t{page}\t{part}\t{}\t{}", size.width, size.height);
         for path in paths {
             text += "\t";
@@ -118,7 +119,13 @@ fn parse(row: &str) -> Result<(Source, Part), String> {
     if size.pixels() == 0 {
         return Err("an image of no pixels".into());
     }
-    let (digest, page) = (hex(digest)?, hex(page)?);
+    let digest = hex(digest)?;
+    let page = match *page {
+        "=" => digest,
+        page => {
+            hex(page).ok().filter(|page| *page < digest).ok_or("the page must be '=' or a digest below the source's")?
+        }
+    };
     Ok((Source { digest, paths, class: exact(class, "a class number")?, group, page, size }, exact(part, "a part")?))
 }
 
@@ -167,8 +174,8 @@ mod tests {
         Source { digest, paths, class: 3, group: "문서 1".into(), page: digest, size: Size::new(30, 40) }
     }
 
-    const LINE: &str = "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a\t3\t문서 1\t\
-                        4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a\tfold-2\t30\t40\ta b.jpg\tc\\\\\\t\\n.jpg\n";
+    const LINE: &str = "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a\t3\t문서 1\t=\t\
+                        fold-2\t30\t40\ta b.jpg\tc\\\\\\t\\n.jpg\n";
 
     #[test]
     fn the_text_is_pinned() {
@@ -181,7 +188,7 @@ mod tests {
     fn the_identity_is_pinned_and_knows_no_paths() {
         let (a, b) = (source(1, &["a.jpg"]), source(2, &["b.jpg"]));
         let digest = identity(&[a.clone(), b.clone()], &[Part::Train, Part::Val]);
-        assert_eq!(digest.hex(), "");
+        assert_eq!(digest.hex(), "7c872ab59d393e456465b64e4c3e8126512b2a74a6ec4722ce29742aa79f6d71");
         assert_eq!(identity(&[b.clone(), source(1, &["z.jpg"])], &[Part::Val, Part::Train]), digest);
         assert_ne!(identity(&[a.clone(), b.clone()], &[Part::Train, Part::Train]), digest);
         assert_ne!(
@@ -194,7 +201,7 @@ mod tests {
     #[test]
     fn every_malformed_list_has_its_message() {
         let head = format!("{FORMAT}\n{COLUMNS}\n");
-        let second = LINE.replace("a b.jpg", "c.jpg");
+        let second = LINE.replace("a b.jpg", "d.jpg");
         let cases = [
             (String::new(), "line 1: expected '# augmint sources 1', found ''"),
             (FORMAT.to_owned(), "line 1: expected 'digest\tclass\tgroup\tpage\tpart\twidth\theight\tpaths', found ''"),
@@ -206,6 +213,10 @@ mod tests {
             (head.clone() + &LINE.replace("fold-2", "fold-02"), "line 3: 'fold-02' is not a part"),
             (head.clone() + &LINE.replace("\t3\t", "\t+3\t"), "line 3: '+3' is not a class number"),
             (head.clone() + &LINE.replace("\t30\t", "\t0\t"), "line 3: an image of no pixels"),
+            (
+                head.clone() + &LINE.replace("\t=", "\tff"),
+                "line 3: the page must be '=' or a digest below the source's",
+            ),
             (head.clone() + &LINE.replace("문서 1", ""), "line 3: the group is empty"),
             (
                 head.clone() + &LINE.replace("\\n", "\\x"),
@@ -238,7 +249,8 @@ mod tests {
             let (mut sources, mut parts) = (Vec::new(), Vec::new());
             for (seed, (class, group, paths, width, part)) in rows {
                 let size = Size::new(width, 2);
-                sources.push(Source { paths: paths.into_iter().collect(), class, group, size, ..source(seed, &[]) });
+                let page = if part == 3 { Digest::from_bytes([0; 32]) } else { Digest::of(&[seed]) };
+                sources.push(Source { paths: paths.into_iter().collect(), class, group, size, page, ..source(seed, &[]) });
                 parts.push([Part::Train, Part::Val, Part::Fold(0), Part::Fold(11)][part as usize]);
             }
             let text = write_tsv(&sources, &parts);

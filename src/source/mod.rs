@@ -121,12 +121,12 @@ impl Classes {
     /// on: a class keeps its number for ever.
     #[must_use]
     pub fn grown<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut next = self.0.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+        let mut next = self.0.iter().map(|(number, _)| number.saturating_add(1)).max().unwrap_or(0);
         let mut grown = self.clone();
         for name in names.into_iter().collect::<std::collections::BTreeSet<_>>() {
             if grown.number(name).is_none() {
                 grown.0.push((next, name.to_owned()));
-                next += 1;
+                next = next.saturating_add(1);
             }
         }
         grown

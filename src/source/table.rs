@@ -183,8 +183,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8], columns: &[&str], problems: &mut 
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut counter = LineCounter { bytes, at: 0, line: 1 };
     let mut records = reader.records().filter_map(|record| match record {
-        Ok(record) => Some((record.position().map_or(0, |position| position.line()), record)),
+        Ok(record) => Some((counter.line_of(record.position().map_or(0, |position| position.byte())), record)),
         Err(error) => {
             let line = error.position().map(|position| position.line());
             problem(line, TableError::Unreadable(error.to_string()));
@@ -224,6 +225,28 @@ pub(super) fn parse(path: &Path, bytes: &[u8], columns: &[&str], problems: &mut 
         }
     }
     rows
+}
+
+/// Counts lines as editors do. The csv crate's own count is one short after CRLF and blank lines.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line of the record that starts at or after `start`, which must not fall from call to call.
+    fn line_of(&mut self, start: u64) -> u64 {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            let ends_line = byte == b'\n' || (byte == b'\r' && self.bytes.get(self.at + 1) != Some(&b'\n'));
+            if self.at as u64 >= start && byte != b'\n' && byte != b'\r' {
+                break;
+            }
+            self.line += u64::from(ends_line);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// The candidate that is closest to `text`, if any is close; looks at no more than 5,000, so that a long list of

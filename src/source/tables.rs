@@ -5,8 +5,11 @@ use super::error::SourceError;
 use super::files::{Files, looks_like_an_image};
 use super::table::{Problem, TableError, nearest, read};
 use super::{Classes, Layout};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+
+/// How many errors get a look for the nearest name: a wrong folder makes one of every row.
+const HINTS: usize = 100;
 
 /// What the labels say, before any image is read.
 #[derive(Debug)]
@@ -76,6 +79,7 @@ pub(super) fn list(
 
     let known: std::collections::HashSet<_> = files.iter().map(String::as_str).collect();
     let stems: HashMap<_, _> = files.iter().rev().map(|file| (stem(file), file)).collect();
+    let unlistable: BTreeSet<_> = listing.bad.iter().map(|bad| bad.path.clone()).collect();
     for (id, (line, target)) in &labelled {
         let class = match classes {
             None => listing.classes.number(target),
@@ -96,10 +100,10 @@ pub(super) fn list(
         };
         if known.contains(id.as_str()) || root.join(id).is_file() {
             listing.entries.insert(id.clone(), Entry { class, group: None });
-        } else if !listing.bad.iter().any(|bad| &bad.path == id) {
+        } else if !unlistable.contains(id) {
             let close = stems.get(&stem(id)).map(|file| (*file).clone());
-            let close =
-                close.or_else(|| nearest(id, files.iter().map(String::as_str).filter(|_| files.len() <= 5_000)));
+            let look = || nearest(id, files.iter().map(String::as_str).filter(|_| listing.bad.len() < HINTS));
+            let close = close.or_else(look);
             listing.bad.push(BadSource { path: id.clone(), why: Why::Missing { line: *line, nearest: close } });
         }
     }
@@ -158,6 +162,7 @@ fn read_groups(
 ) {
     let mut lines = BTreeMap::<String, u64>::new();
     for row in read(table, &["ID", "group"], problems) {
+        let hint = problems.len() < HINTS;
         let mut problem = |error| problems.push(Problem { table: table.to_owned(), line: Some(row.line), error });
         let id = match checked_id(&row.cells[0]) {
             Ok(id) => id,
@@ -169,7 +174,7 @@ fn read_groups(
         if let Some(first) = lines.get(&id) {
             problem(TableError::DuplicateId { id, first: *first });
         } else if !labelled.contains_key(&id) {
-            let nearest = nearest(&id, labelled.keys().map(String::as_str));
+            let nearest = nearest(&id, labelled.keys().map(String::as_str).filter(|_| hint));
             problem(TableError::UnknownId { id, nearest });
         } else {
             // No entry: the file is missing, which is reported elsewhere.

@@ -12,7 +12,7 @@ fn png(image: &Image) -> Vec<u8> {
 
 /// A small page that is like no other of another seed.
 fn image(seed: u64) -> Vec<u8> {
-    png(&page(Size::new(180, 240), seed))
+    png(&page(Size::new(192, 240), seed))
 }
 
 fn put(root: &Path, path: &str, bytes: impl AsRef<[u8]>) {
@@ -65,7 +65,7 @@ fn class_folders_become_sources_sorted_by_digest() {
     assert!(set.sources.is_sorted_by(|a, b| a.digest < b.digest));
     let source = set.sources.iter().find(|source| source.class == 1).unwrap();
     let digest = Digest::of(&image(3));
-    let (paths, size) = (vec!["receipt/3.png".to_owned()], Size::new(180, 240));
+    let (paths, size) = (vec!["receipt/3.png".to_owned()], Size::new(192, 240));
     assert_eq!(*source, Source { digest, paths, class: 1, group: digest.hex(), page: digest, size });
     assert_eq!((set.skipped, set.fixes, set.duplicates, set.near_duplicates), (vec![], vec![], vec![], vec![]));
 }
@@ -82,7 +82,18 @@ fn every_bad_source_is_in_one_error() {
     put(root.path(), "images/receipt/huge.png", png(&page(Size::new(1200, 1000), 5)));
     std::fs::create_dir(root.path().join("images/stamp")).unwrap();
     let spec = SourceSpec { max_megapixels: 1, ..folders(root.path()) };
-    assert_eq!(message(root.path(), &spec), "");
+    assert_eq!(
+        message(root.path(), &spec),
+        "8 bad sources in images:\n  \
+         4.png: unlabelled: it lies in no class folder; move it into one\n  \
+         invoice/cut.png: the PNG is truncated: the file ends before the image does; get a whole copy\n  \
+         invoice/empty.png: empty: 0 bytes\n  \
+         invoice/notes.txt: not an image: the first bytes are not those of a JPEG, PNG, WebP, TIFF or BMP\n  \
+         plate: a class folder without a usable image; add some, or remove the folder\n  \
+         plate/readme.md: not an image: the first bytes are not those of a JPEG, PNG, WebP, TIFF or BMP\n  \
+         receipt/huge.png: 1200×1000 is 1.2 megapixels, over the limit of 1; `[source] max_megapixels` raises it\n  \
+         stamp: a class folder without a usable image; add some, or remove the folder"
+    );
 
     let skip = SourceSpec { on_bad_source: OnBad::Skip, ..spec };
     assert_eq!(
@@ -175,8 +186,8 @@ fn tables_and_groups_become_sources() {
     put(root.path(), "train.csv", "ID,target\ninvoice/1.png,5\ninvoice/1.png,6\nreceipt/3.png,70\n");
     assert_eq!(
         message(root.path(), &table(root.path())),
-        "3 problems in the source tables:\n  groups.csv:3: the ID 'invoice/sub/2.png' names no source\n  train.csv:3: the \
-         ID 'invoice/1.png' stands already in line 2\n  train.csv:4: no class has the target '70' (classes: meta.csv); \
+        "3 problems in the source tables:\n  groups.csv:3: the ID 'invoice/sub/2.png' names no source; did you mean \
+         'invoice/1.png'?\n  train.csv:3: the ID 'invoice/1.png' stands already in line 2\n  train.csv:4: no class has the target '70' (classes: meta.csv); \
          did you mean '7'?"
     );
 }
@@ -184,8 +195,8 @@ fn tables_and_groups_become_sources() {
 #[test]
 fn near_duplicates_join_groups_even_across_classes() {
     let root = root();
-    put(root.path(), "images/receipt/smaller.png", png(&page(Size::new(135, 180), 1)));
-    put(root.path(), "images/receipt/larger.png", png(&page(Size::new(360, 480), 3)));
+    put(root.path(), "images/receipt/smaller.png", png(&page(Size::new(144, 180), 1)));
+    put(root.path(), "images/receipt/larger.png", png(&page(Size::new(384, 480), 3)));
     let set = scanned(&folders(root.path())).unwrap();
     assert_eq!(set.near_duplicates.len(), 2);
     let across = set.near_duplicates.iter().find(|near| near.classes == [0, 1]).unwrap();

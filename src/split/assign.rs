@@ -224,7 +224,11 @@ fn fold(units: &mut [Unit], totals: &BTreeMap<u32, u64>, folds: u32, seed: u64) 
             |fold: &u32| Hasher::new("augmint fold 1").number(seed).text(&unit.key).number((*fold).into()).finish();
         let most =
             |fold: &u32| unit.counts.iter().map(|(class, count)| *count as i64 * left(class, *fold)).sum::<i64>();
-        let fitting = (0..folds).filter(fits).min_by_key(turn);
+        let is_large = |(class, count): (&u32, &u64)| {
+            *count > 1 && 4 * count * u64::from(folds) > totals.get(class).copied().unwrap_or(u64::MAX / 8)
+        };
+        let large = unit.counts.iter().any(is_large);
+        let fitting = (0..folds).filter(|fold| !large && fits(fold)).min_by_key(turn);
         let fold =
             fitting.or_else(|| (0..folds).max_by_key(|fold| (most(fold), std::cmp::Reverse(*fold)))).unwrap_or(0);
         unit.part = Some(Part::Fold(fold));

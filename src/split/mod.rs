@@ -12,10 +12,11 @@
 //! unit is held out if, for each of its classes, the room left takes all of it; a larger one stays in training.
 //!
 //! **Folds.** Of n sources fold i of k has a quota of n / k, and the first n mod k folds one more. Each unit has an order
-//! of folds of its own, by `H("augmint fold 1", split seed, key, fold)`, and takes the first with room for all of it; if
-//! none has, the one with the most room left (over its classes, weighted by its sources of each), the lowest of equals.
-//! Filling "the fold with the most room" from the start would balance as well, but a source that goes would then move
-//! nearly all that come after it; so it moves the few that its place is handed on to.
+//! of folds of its own, by `H("augmint fold 1", split seed, key, fold)`, and takes the first with room for all of it. If
+//! none has, or the unit is large (two sources of a class or more, and over a quarter of n / k), it takes the fold with
+//! the most room left (over its classes, weighted by its sources of each), the lowest of equals. Filling the fold with
+//! the most room always would balance as well, but a source that goes would then move nearly all that come after it; so
+//! it moves the few that its place is handed on to.
 //!
 //! **Training only.** Such a class' units train in every fold and are never held out.
 //!

@@ -1,0 +1,44 @@
+//! `augmint path`: where the shards are, for a trainer in any language.
+
+use crate::store::{Datasets, Reference};
+use miette::IntoDiagnostic as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Print the paths of a version's shards, one a line: a WebDataset
+#[derive(clap::Args, Debug)]
+pub struct Path {
+    /// name@tag, name@sha256:prefix or sha256:prefix
+    reference: Reference,
+    /// Only this split: train, val, noisy_val, or with folds f0, f0-val, not-f0 (the training set of fold 0)
+    #[arg(long)]
+    split: Option<String>,
+    /// Print the folder that holds them all (for timm: `wds/` and this folder) instead
+    #[arg(long, conflicts_with = "split")]
+    folder: bool,
+    /// Print JSON: an array of paths
+    #[arg(long)]
+    json: bool,
+}
+
+impl Path {
+    /// Prints the paths. Whoever calls this has restored what was missing.
+    ///
+    /// # Errors
+    /// When the reference names no version, the store has no folder of it, or it has no such split.
+    pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
+        let version = datasets.resolve(&self.reference)?;
+        let paths = match self.folder {
+            true => datasets.info(&version.digest).map(|info| vec![datasets.version_folder(&info.digest)])?,
+            false => datasets.paths(&version.digest, self.split.as_deref())?,
+        };
+        let paths: Vec<PathBuf> = paths.iter().map(std::path::absolute).collect::<Result<_, _>>().into_diagnostic()?;
+        if self.json {
+            super::print_json(&paths)?;
+        } else {
+            super::print(&paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n"))?;
+            super::next(&format!("augmint verify {version}"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,75 @@
+//! `augmint show`: what a version is.
+
+use super::table::align;
+use crate::store::{ByteSize, Datasets, Record, Reference, Resolved, Tag};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// Show a version: digests, samples per class and set, revisions, label corrections, skipped files
+#[derive(clap::Args, Debug)]
+pub struct Show {
+    /// name@tag, name@sha256:prefix or sha256:prefix
+    reference: Reference,
+    /// Print the recipe as it was written instead
+    #[arg(long)]
+    recipe: bool,
+    /// Print JSON: the record, and the state of the pixels
+    #[arg(long, conflicts_with = "recipe")]
+    json: bool,
+}
+
+impl Show {
+    /// Prints the record.
+    ///
+    /// # Errors
+    /// When the reference names no version, or its record cannot be read.
+    pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
+        let version = datasets.resolve(&self.reference)?;
+        let (record, presence) = (datasets.record(&version)?, datasets.presence(&version.digest)?);
+        let tags = datasets.tags(&version.name)?.into_iter();
+        let tags: Vec<Tag> = tags.filter(|(_, digest)| *digest == version.digest).map(|(tag, _)| tag).collect();
+        if self.recipe {
+            super::print(&record.recipe.text.0)?;
+        } else if self.json {
+            super::print_json(&serde_json::json!({ "record": record, "tags": tags, "pixels": presence }))?;
+        } else {
+            super::print(&text(&version, &record, &tags, &presence.to_string()))?;
+            super::next(&match presence.is_whole() {
+                true => format!("augmint verify {version}"),
+                false => format!("augmint restore {version}"),
+            });
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn text(version: &Resolved, record: &Record, tags: &[Tag], pixels: &str) -> String {
+    let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
+    let mut lines = vec![("name", version.name.to_string()), ("digest", record.digest.to_string())];
+    lines.push(("tags", tags.join(" ")));
+    lines.push(("message", record.message.clone().unwrap_or_default()));
+    lines.push(("parent", record.parent.map(|parent| parent.to_string()).unwrap_or_default()));
+    lines.push(("validation", record.validation.as_ref().map(|held| held.digest.to_string()).unwrap_or_default()));
+    lines.push(("samples", format!("{} ({} with the bytes of another)", record.samples, record.repeated)));
+    lines.push(("bytes", format!("{} ({})", ByteSize(record.bytes), pixels)));
+    let revisions: Vec<_> = record.revisions.iter().map(|(name, revision)| format!("{name} {revision}")).collect();
+    lines.push(("revisions", revisions.join(", ")));
+    lines
+        .extend(record.fixes.iter().map(|fix| ("fix", format!("{} to {} by {}: {}", fix.id, fix.to, fix.by, fix.why))));
+    lines.extend(record.skipped.iter().map(|file| ("skipped", format!("{}: {}", file.path, file.why))));
+    let shown = lines.into_iter().filter(|(_, value)| !value.is_empty());
+    let mut text = align(&shown.map(|(name, value)| vec![name.to_owned(), value]).collect::<Vec<_>>(), &[]);
+
+    let sets: Vec<_> = record.counts.keys().collect();
+    let mut rows =
+        vec![["".into(), "class".into()].into_iter().chain(sets.iter().map(|set| set.to_string())).collect()];
+    for (number, name) in &record.classes {
+        let count = |set| record.counts[set].get(number).copied().unwrap_or(0).to_string();
+        rows.push([number.to_string(), name.clone()].into_iter().chain(sets.iter().map(|set| count(*set))).collect());
+    }
+    let total = |set: &&crate::set::Set| record.count(**set).to_string();
+    rows.push(["".into(), "all".into()].into_iter().chain(sets.iter().map(total)).collect::<Vec<String>>());
+    let right: Vec<_> = (0..sets.len() + 2).filter(|column| *column != 1).collect();
+    let _ = write!(text, "\n{}", align(&rows, &right));
+    text
+}
