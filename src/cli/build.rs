@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::plan::engine;
 use crate::prepare::Prepared;
 use crate::shard::Pixels;
-use crate::store::{BuildLock, Budget, ByteSize, Datasets, LogLine, Need, Published, Record, Retag, Tag, Wait};
+use crate::store::{Budget, BuildLock, ByteSize, Datasets, LogLine, Need, Published, Record, Retag, Tag, Wait};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -110,7 +110,8 @@ impl Build {
         if let Some(share) = self.part {
             return self.report_part(share, &prepared, made);
         }
-        let outcome = publish(&prepared, datasets, &keys, self.tag.as_ref(), self.retag, self.message.clone(), &self.recipe)?;
+        let outcome =
+            publish(&prepared, datasets, &keys, self.tag.as_ref(), self.retag, self.message.clone(), &self.recipe)?;
         report(&prepared, datasets, &outcome, made, &self.recipe, self.json)
     }
 
@@ -141,14 +142,23 @@ impl Build {
         missing.into_iter().filter(mine).collect()
     }
 
-    fn make(&self, prepared: &Prepared, datasets: &Datasets, keys: &[Digest], stop: &AtomicBool) -> miette::Result<Made> {
+    fn make(
+        &self,
+        prepared: &Prepared,
+        datasets: &Datasets,
+        keys: &[Digest],
+        stop: &AtomicBool,
+    ) -> miette::Result<Made> {
         let plan = &prepared.plan;
         let survey = survey(plan, datasets, keys, self.pixels());
         let wanted = self.wanted(survey.missing);
         let samples: u64 = wanted.iter().map(|shard| plan.shards()[*shard].samples()).sum();
         if survey.present > 0 {
             let (present, of, taken) = (survey.present, keys.len(), survey.present_samples);
-            eprintln!("{present} of {of} shards are there already and are taken over ({taken} samples); {} to make", wanted.len());
+            eprintln!(
+                "{present} of {of} shards are there already and are taken over ({taken} samples); {} to make",
+                wanted.len()
+            );
         }
         let renderer = scan::renderer(prepared, &self.resources);
         let meter = Meter::new("build", samples);
@@ -181,9 +191,15 @@ impl Build {
             }))?;
         } else {
             let seconds = duration(made.seconds);
-            super::print(&format!("part {part} of {of}: made {} shards, {samples} samples, in {seconds}", made.shards))?;
+            super::print(&format!(
+                "part {part} of {of}: made {} shards, {samples} samples, in {seconds}",
+                made.shards
+            ))?;
         }
-        super::next(&format!("augmint publish {}   (once the shards of all parts are in one store)", self.recipe.display()));
+        super::next(&format!(
+            "augmint publish {}   (once the shards of all parts are in one store)",
+            self.recipe.display()
+        ));
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -205,7 +221,8 @@ impl Publish {
             let store = datasets.shards().display().to_string();
             return Err(BuildError::Incomplete { missing: survey.missing.len(), of: keys.len(), store }.into());
         }
-        let outcome = publish(&prepared, datasets, &keys, self.tag.as_ref(), self.retag, self.message.clone(), &self.recipe)?;
+        let outcome =
+            publish(&prepared, datasets, &keys, self.tag.as_ref(), self.retag, self.message.clone(), &self.recipe)?;
         let made = Made { taken_over: survey.present_samples, ..Made::default() };
         report(&prepared, datasets, &outcome, made, &self.recipe, self.json)
     }
@@ -252,7 +269,8 @@ fn refuse_taken_tag(prepared: &Prepared, datasets: &Datasets, tag: Option<&Tag>,
     let version = crate::store::Resolved { name: prepared.name.clone(), digest: held, tag: None };
     let old = datasets.record(&version)?;
     let new = record(prepared, None, None, None);
-    let same = (&old.recipe.meaning, &old.revisions, old.samples) == (&new.recipe.meaning, &new.revisions, prepared.plan.total());
+    let same = (&old.recipe.meaning, &old.revisions, old.samples)
+        == (&new.recipe.meaning, &new.revisions, prepared.plan.total());
     if same {
         return Ok(());
     }

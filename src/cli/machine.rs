@@ -23,11 +23,15 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Starts the threads and listens for Ctrl-C. Once per process.
+    /// Starts the threads and listens for Ctrl-C; what was started before stays.
     ///
     /// # Errors
     /// When the threads cannot be started.
     pub fn start(&self) -> miette::Result<&'static AtomicBool> {
+        static STARTED: AtomicBool = AtomicBool::new(false);
+        if STARTED.swap(true, Ordering::Relaxed) {
+            return Ok(&STOP);
+        }
         let threads = self.threads.map_or(0, usize::from);
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().into_diagnostic()?;
         ctrlc::set_handler(|| {

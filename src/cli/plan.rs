@@ -75,7 +75,8 @@ impl PlanCommand {
                     (ByteSize(estimate.bytes as u64), duration(seconds(&estimate)), Resources::threads());
                 super::print(&format!(
                     "about {bytes} ({low} to {high}, from {} renders), {time} on {threads} threads; {} are free",
-                    estimate.pilot, ByteSize(space.free)
+                    estimate.pilot,
+                    ByteSize(space.free)
                 ))?;
             }
         }
@@ -130,7 +131,8 @@ impl Row {
 
 fn table(plan: &Plan, rows: &BTreeMap<u32, Row>) -> String {
     let folds: BTreeSet<u32> = plan.sets().iter().filter_map(|set| set.fold).collect();
-    let mut head: Vec<String> = ["class", "groups", "sources", "held out", "train", "label mass"].map(Into::into).into();
+    let mut head: Vec<String> =
+        ["class", "groups", "sources", "held out", "train", "label mass"].map(Into::into).into();
     let noisy = plan.recipe().validation.is_some();
     if noisy {
         head.push("noisy_val".into());
@@ -158,7 +160,8 @@ fn table(plan: &Plan, rows: &BTreeMap<u32, Row>) -> String {
         }
         lines.push(line);
     }
-    align(&lines)
+    let right: Vec<usize> = (1..lines[0].len()).collect();
+    align(&lines, &right)
 }
 
 impl Plan {

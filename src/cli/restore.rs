@@ -61,7 +61,10 @@ impl Restore {
             }))?;
         } else {
             let time = duration(seconds);
-            super::print(&format!("{version} is whole: {rendered} samples rendered in {time}, {kept} were good\n{}", version.digest))?;
+            super::print(&format!(
+                "{version} is whole: {rendered} samples rendered in {time}, {kept} were good\n{}",
+                version.digest
+            ))?;
         }
         super::next(&format!("augmint path {version} --split train"));
         Ok(ExitCode::SUCCESS)
@@ -76,7 +79,8 @@ pub fn check_engine(record: &Record, prepared: &Prepared) -> Result<(), String> 
     let ours = engine(&prepared.plan);
     let differences = ours.differences(&Engine(record.revisions.clone()));
     if !differences.is_empty() {
-        let revision = |revision: Option<u32>| revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
+        let revision =
+            |revision: Option<u32>| revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
         let list = differences.iter().map(|(name, ours, theirs)| {
             format!("{name} revision {} (this program has {})", revision(*theirs), revision(*ours))
         });
@@ -99,12 +103,24 @@ pub fn restore(
     let record = datasets.record(version)?;
     let prepared = prepare_from_record(version, &record, datasets, sources)?;
     check_engine(&record, &prepared).map_err(|reason| {
-        miette::miette!(help = "the version stays readable where its pixels are; install the augmint that made it to restore it", "{version} cannot be made here: {reason}")
+        miette::miette!(
+            help = "the version stays readable where its pixels are; install the augmint that made it to restore it",
+            "{version} cannot be made here: {reason}"
+        )
     })?;
     let keys = shard_keys(&prepared.plan);
     let _lock = lock(datasets, "restore", false, stop)?;
     let renderer = scan::renderer(&prepared, resources);
-    let mut work = Work { datasets, version, prepared: &prepared, renderer: &renderer, keys: &keys, resources, stop, done: Restored::default() };
+    let mut work = Work {
+        datasets,
+        version,
+        prepared: &prepared,
+        renderer: &renderer,
+        keys: &keys,
+        resources,
+        stop,
+        done: Restored::default(),
+    };
     let damage = match damage(datasets, version, &record)? {
         Some(damage) => damage,
         None => {
