@@ -1,6 +1,7 @@
 //! `augmint quickstart`: the whole way once, on documents that the program draws itself.
 
 use super::build::Build;
+use super::machine::Resources;
 use super::preview::Preview;
 use super::sample_data::SampleData;
 use crate::fs::{self, Existing};
@@ -19,6 +20,8 @@ pub struct Quickstart {
     /// Folder to work in
     #[arg(default_value = "quickstart")]
     dir: PathBuf,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 /// A command of its own argument struct, so that what is run is what is printed.
@@ -40,6 +43,7 @@ impl Quickstart {
     /// # Errors
     /// As those commands.
     pub fn run(&self) -> miette::Result<ExitCode> {
+        self.resources.start()?;
         let path = |name: &str| -> String { self.dir.join(name).display().to_string() };
         for (name, text) in [("recipes/quickstart.toml", RECIPE), ("recipes/validation.toml", VALIDATION)] {
             fs::write(Path::new(&path(name)), text.as_bytes(), Existing::Keep)?;
