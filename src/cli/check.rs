@@ -74,7 +74,9 @@ fn load(path: &Path) -> Result<Recipe, RecipeError> {
 
 fn summary(recipe: &Recipe, path: &Path) -> String {
     let kind = if recipe.role() == Role::Train { "recipe" } else { "validation recipe" };
-    let mut text = format!("{}: fine, a {kind} of {} steps\n", path.display(), recipe.step_ids().len());
+    let ops = recipe.op_calls().len();
+    let plural = if ops == 1 { "" } else { "s" };
+    let mut text = format!("{}: fine, a {kind} of {ops} op{plural}\n", path.display());
     for (of, class, statistics) in statistics(recipe) {
         let whom = class.map_or_else(String::new, |class| format!(" of class {class}"));
         let about = if statistics.exact { "" } else { "about " };

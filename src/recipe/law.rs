@@ -3,7 +3,8 @@
 //! `[a, b]` is always a uniform range, except where a fill is meant: there `[r, g, b]` is a colour, and a choice is
 //! written `{ choose = [...] }` as everywhere.
 
-use super::error::{Names, Wrong};
+use super::error::Wrong;
+use super::names::Names;
 use super::reader::{Found, Node, Table, one_of};
 use crate::number::Micro;
 use crate::ops::spec::{Fill, Kind, Value};
