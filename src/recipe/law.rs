@@ -64,7 +64,7 @@ pub(super) fn law(node: &Node, kind: &Kind, found: &mut Found) -> Option<Dist> {
 const ANY: &str = "any";
 
 /// The words that a parameter can be settled at.
-fn settled(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+pub(super) fn settled(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
     words.iter().copied().filter(|word| *word != ANY)
 }
 

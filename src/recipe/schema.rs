@@ -3,6 +3,7 @@
 //! Generated from the op list and written beside the grammar. It is a little wider than the parser, which also knows
 //! what a schema cannot say (low below high, names of groups and classes, no cycles).
 
+use super::law;
 use crate::ops::spec::{Fill, Kind, OpSpec, Value as OpValue};
 use crate::ops::{self, Param};
 use serde_json::{Map, Value, json};
@@ -184,7 +185,10 @@ fn param_schema(param: &Param) -> Value {
             let kind = if integer { "integer" } else { "number" };
             (number_laws(&json!({ "type": kind, "minimum": min, "maximum": max }), integer), unit)
         }
-        Kind::Word(words) => (vec![json!({ "enum": words }), choice(&json!({ "enum": words }))], ""),
+        Kind::Word(words) => {
+            let settled: Vec<&str> = law::settled(words).collect();
+            (vec![json!({ "enum": words }), choice(&json!({ "enum": settled }))], "")
+        }
         Kind::Fill => {
             let fill = json!({ "$ref": "#/$defs/fill" });
             (vec![fill.clone(), choice(&fill)], "")
