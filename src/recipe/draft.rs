@@ -110,28 +110,20 @@ impl Draft {
         }
         let folders = subfolders(&folder)?;
         // The pair of table and folder that fits best; the first of the sorted names where several do.
-        let mut best: Option<((usize, bool, bool), PathBuf, PathBuf, &Table)> = None;
-        for (path, table) in &labels {
-            for images in &folders {
-                let hits = table.first_ids.iter().filter(|id| has_image(images, id)).count();
-                let same_name = path.file_stem() == images.file_name();
-                let score = (hits * ROWS / table.first_ids.len().max(1), same_name, path.ends_with("train.csv"));
-                if hits > 0 && best.as_ref().is_none_or(|(known, ..)| score > *known) {
-                    best = Some((score, (*path).clone(), images.clone(), table));
-                }
-            }
-        }
+        let pairs = labels.iter().flat_map(|(path, table)| folders.iter().map(move |images| (*path, images, *table)));
+        let fits = pairs.map(|(path, images, table)| (table.fit(path, images), path, images, table));
+        let best = fits.filter(|(fit, ..)| fit.0 > 0).reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((_, labels, images, table)) = best else {
             let (path, table) = labels[0];
             let first = table.first_ids.first().cloned().unwrap_or_default();
             return Err(DraftError::NoImages { labels: path.clone(), folder, first });
         };
         let narrowest = |columns: &[&str]| {
-            let fitting = tables.iter().filter(|(path, table)| **path != labels && table.has(columns));
+            let fitting = tables.iter().filter(|(path, table)| *path != labels && table.has(columns));
             fitting.min_by_key(|(path, table)| (table.columns.len(), (*path).clone())).map(|(path, _)| path.clone())
         };
         let (classes, groups) = (narrowest(&["target", "class_name"]), narrowest(&["ID", "group"]));
-        let layout = DraftLayout::Table { images, labels, classes, groups };
+        let layout = DraftLayout::Table { images: images.clone(), labels: labels.clone(), classes, groups };
         Ok(Self { folder, layout, images: table.rows, classes: table.targets })
     }
 
@@ -320,6 +312,14 @@ struct Table {
 impl Table {
     fn has(&self, columns: &[&str]) -> bool {
         columns.iter().all(|column| self.columns.iter().any(|known| known == column))
+    }
+
+    /// How well a folder fits as the images of this table: how many of the first rows are there (of [`ROWS`]), whether
+    /// it has the table's name, and whether that is the usual one.
+    fn fit(&self, path: &Path, images: &Path) -> (usize, bool, bool) {
+        let hits = self.first_ids.iter().filter(|id| has_image(images, id)).count();
+        let same_name = path.file_stem() == images.file_name();
+        (hits * ROWS / self.first_ids.len().max(1), same_name, path.ends_with("train.csv"))
     }
 }
 
