@@ -33,7 +33,11 @@ impl Resources {
             return Ok(&STOP);
         }
         let threads = self.threads.map_or(0, usize::from);
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().into_diagnostic()?;
+        let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        // Someone may have used Rayon before; that matters only where a number was asked for.
+        if threads > 0 {
+            started.into_diagnostic()?;
+        }
         ctrlc::set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
