@@ -1,1 +1,3 @@
+//! The `augmint` program; what it does is in the library.
+
 fn main() {}
