@@ -2,6 +2,8 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make files, and check draws with std's functions"))]
 
 pub mod balance;
+pub mod build;
+pub mod canary;
 pub mod canonical;
 pub mod cli;
 pub mod digest;

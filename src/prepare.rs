@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::plan::{Plan, PlanError};
 use crate::recipe::{Recipe, RecipeError};
-use crate::source::{Layout, Progress, SourceError, SourceSet, SourceSpec, reopen, scan, write_tsv, identity};
+use crate::source::{Layout, Progress, SourceError, SourceSet, SourceSpec, identity, reopen, scan, write_tsv};
 use crate::split::{Assignment, Part, SplitError, assign};
 use crate::store::{Datasets, Name, NameError, Record, Reference, Resolved, StoreError};
 use std::collections::BTreeMap;

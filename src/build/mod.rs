@@ -19,7 +19,8 @@ use crate::prepare::{Noticed, Prepared};
 use crate::shard::ShardError;
 use crate::source::FixTarget;
 use crate::store::{
-    Assembled, BudgetError, Datasets, Fix, Record, RecordedRecipe, RecordedValidation, ShardRef, Skipped, StoreError, Text,
+    Assembled, BudgetError, Datasets, Fix, Record, RecordedRecipe, RecordedValidation, ShardRef, Skipped, StoreError,
+    Text,
 };
 use std::path::Path;
 
@@ -44,7 +45,9 @@ pub enum BuildError {
     #[error(transparent)]
     Canary(#[from] CanaryError),
     /// Ctrl-C.
-    #[error("stopped: {finished} of {wanted} missing shards were finished and are kept; the same command goes on from there")]
+    #[error(
+        "stopped: {finished} of {wanted} missing shards were finished and are kept; the same command goes on from there"
+    )]
     Stopped {
         /// Shards finished by this run.
         finished: usize,
@@ -52,7 +55,9 @@ pub enum BuildError {
         wanted: usize,
     },
     /// `publish` found gaps.
-    #[error("{missing} of {of} shards are not in the store yet: make them with `augmint build`, or bring the parts made elsewhere into {store}")]
+    #[error(
+        "{missing} of {of} shards are not in the store yet: make them with `augmint build`, or bring the parts made elsewhere into {store}"
+    )]
     Incomplete {
         /// Shards that are missing.
         missing: usize,
@@ -92,7 +97,12 @@ pub fn assemble(prepared: &Prepared, datasets: &Datasets, keys: &[Digest]) -> Re
 }
 
 /// The record of a plan, but for what its manifest says of itself. `recipe_path` as seen from the folder of datasets.
-pub fn record(prepared: &Prepared, message: Option<String>, parent: Option<Digest>, recipe_path: Option<String>) -> Record {
+pub fn record(
+    prepared: &Prepared,
+    message: Option<String>,
+    parent: Option<Digest>,
+    recipe_path: Option<String>,
+) -> Record {
     let plan = &prepared.plan;
     let recipe = plan.recipe();
     let held_out = plan.sets().iter().any(|set| set.role.is_validation());
@@ -147,4 +157,3 @@ pub fn relative_path(recipe: &Path, datasets: &Path) -> Option<String> {
     let parts: Option<Vec<String>> = up.map(Some).chain(down).collect();
     parts.map(|parts| parts.join("/"))
 }
-

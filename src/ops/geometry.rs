@@ -124,7 +124,7 @@ impl Shift {
 crate::op! {
     /// Brings the image to a size, antialiased, as `[output] fit` does; for a size that later steps (noise, blur)
     /// should act at.
-    op "resize", revision 1, Geometry, effects ["resample"], example "width = 512, height = 512, fit = \"within\"";
+    op "resize", revision 1, Geometry, effects ["resample"], example "width = 64, height = 64, fit = \"pad\"";
     Resize {
         /// Width of the box.
         width: Micro = integer(1, 16384, "px"),
@@ -154,7 +154,7 @@ impl Resize {
 
 crate::op! {
     /// Enlarges the canvas to at least a size, the content in the middle, without resampling.
-    op "pad", revision 1, Geometry, effects ["resample"], example "width = 512, height = 512";
+    op "pad", revision 1, Geometry, effects ["resample"], example "width = 128, height = 128";
     Pad {
         /// Smallest width of the new canvas.
         width: Micro = integer(1, 16384, "px"),

@@ -35,7 +35,7 @@ pub use lock::{BuildLock, Holder, LockError, VersionLock, Wait, host};
 pub use log::LogLine;
 pub use name::{Name, NameError, Reference, Tag, Which};
 pub use publish::{Assembled, Published};
-pub use record::{Fix, Record, RecordedRecipe, RecordedValidation, Skipped, Text};
+pub use record::{FORMAT as RECORD_FORMAT, Fix, Record, RecordedRecipe, RecordedValidation, Skipped, Text};
 pub use resolve::{ResolveError, Resolved, Retag, TagChange};
 pub use verify::{Checked, ShardFault, ShardProblem};
 pub use version::{Info, Presence, ShardRef, Split};

@@ -181,6 +181,7 @@ pub(crate) mod tests {
             parent: None,
             recipe: RecordedRecipe {
                 text: Text("name = \"a\"\n# comment\n".into()),
+                path: Some("../recipes/a.toml".into()),
                 meaning: serde_json::json!({"chance": 0.1, "seed": 17}),
             },
             validation: None,

@@ -68,7 +68,8 @@ impl Datasets {
     /// # Errors
     /// When it is there and cannot be understood.
     pub fn classes(&self, name: &Name) -> Result<Classes> {
-        let mut classes: Vec<_> = self.known_classes(name)?.into_iter().map(|(class, number)| (number, class)).collect();
+        let mut classes: Vec<_> =
+            self.known_classes(name)?.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort();
         Ok(Classes(classes))
     }
