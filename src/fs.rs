@@ -10,7 +10,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// How the name of every temporary file starts.
 pub const TEMPORARY: &str = ".tmp-";
@@ -134,7 +134,8 @@ pub enum Existing {
 #[must_use = "dropped without `publish`, the file never appears"]
 pub struct Pending {
     path: PathBuf,
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<File>,
+    temporary: TempPath,
 }
 
 impl Pending {
@@ -146,8 +147,8 @@ impl Pending {
         builder.prefix(TEMPORARY).suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // the umask takes its part, as for any file
-        let file = builder.tempfile_in(folder).map_err(on("create a file in", folder))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
+        let (file, temporary) = builder.tempfile_in(folder).map_err(on("create a file in", folder))?.into_parts();
+        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file), temporary })
     }
 
     /// Appends bytes.
@@ -167,16 +168,16 @@ impl Pending {
 
     /// Flushes to the disk and renames to the final path. True unless a file was there and was kept.
     pub fn publish(self, existing: Existing) -> Result<bool> {
-        let Self { path, file } = self;
+        let Self { path, file, temporary } = self;
         let file = file.into_inner().map_err(|error| on("write", &path)(error.into_error()))?;
-        file.as_file().sync_all().map_err(on("flush to the disk", &path))?;
+        file.sync_all().map_err(on("flush to the disk", &path))?;
         let folder = folder_of(&path);
         create_folder(folder)?;
         let renamed = match existing {
-            Existing::Replace => file.persist(&path).map(|_| true),
-            Existing::Keep => match file.persist_noclobber(&path) {
+            Existing::Replace => temporary.persist(&path).map(|()| true),
+            Existing::Keep => match temporary.persist_noclobber(&path) {
                 Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-                other => other.map(|_| true),
+                other => other.map(|()| true),
             },
         };
         let renamed = renamed.map_err(|error| on("write", &path)(error.error))?;
@@ -186,12 +187,14 @@ impl Pending {
 }
 
 impl Write for Pending {
+    /// As [`Pending::write`], for encoders: the error that they pass on says the path and what to do.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let wrap = |error: io::Error| io::Error::new(error.kind(), on("write", &self.path)(error));
+        self.file.write(bytes).map_err(wrap)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.flush().map_err(|error| io::Error::new(error.kind(), on("write", &self.path)(error)))
     }
 }
 

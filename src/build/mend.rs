@@ -3,7 +3,7 @@
 use super::BuildError;
 use crate::manifest::{Entry, Key};
 use crate::plan::Renderer;
-use crate::shard::{Shard, ShardWriter, tar_path};
+use crate::shard::{Pixels, Shard, ShardWriter, tar_path};
 use crate::store::Datasets;
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ pub fn mend(
     let plan = renderer.plan();
     let folder = datasets.shards();
     let old = Shard::with_entries(&tar_path(&folder, key), entries.to_vec(), plan.classes())?;
-    let mut writer = ShardWriter::new(&folder, key, plan.classes())?;
+    let mut writer = ShardWriter::new(&folder, key, plan.classes(), Pixels::Keep)?;
     let mut mended = Mended::default();
     let mut place = 0;
     let mut buffer = Vec::new();

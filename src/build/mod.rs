@@ -9,7 +9,7 @@ mod mend;
 mod shards;
 
 pub use mend::{Mended, mend};
-pub use shards::{Job, Pixels, Progress, Stopped, Survey, make, shard_keys, survey};
+pub use shards::{Job, Progress, Stopped, Survey, make, shard_keys, survey};
 
 use crate::canary::CanaryError;
 use crate::digest::Digest;

@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::fs;
 use crate::manifest::EntryLines;
 use crate::plan::{Block, Plan, Rendered, Renderer};
-use crate::shard::{Shard, ShardWriter, entries_path, places, tar_path};
+use crate::shard::{Pixels, Shard, ShardWriter, entries_path, places, tar_path};
 use crate::source::Classes;
 use crate::store::Datasets;
 use rayon::prelude::*;
@@ -13,15 +13,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
-
-/// Whether a build keeps the pixels.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pixels {
-    /// In the store.
-    Stored,
-    /// Rendered, hashed and dropped: `--no-store`.
-    Dropped,
-}
 
 /// The keys of all shards of a plan, in order.
 pub fn shard_keys(plan: &Plan) -> Vec<Digest> {
@@ -41,13 +32,13 @@ pub struct Survey {
     pub present_samples: u64,
 }
 
-/// Looks which shards are there: whole by their length, or with [`Pixels::Dropped`] their entries.
+/// Looks which shards are there: whole by their length, or with [`Pixels::Drop`] their entries.
 pub fn survey(plan: &Plan, datasets: &Datasets, keys: &[Digest], pixels: Pixels) -> Survey {
     let folder = datasets.shards();
     let there: Vec<bool> = (keys.par_iter())
         .map(|key| match pixels {
-            Pixels::Stored => tar_path(&folder, key).exists() && Shard::open(&folder, key, plan.classes()).is_ok(),
-            Pixels::Dropped => stored_bytes(datasets, key, plan.classes()).is_ok(),
+            Pixels::Keep => tar_path(&folder, key).exists() && Shard::open(&folder, key, plan.classes()).is_ok(),
+            Pixels::Drop => stored_bytes(datasets, key, plan.classes()).is_ok(),
         })
         .collect();
     let mut survey = Survey::default();
@@ -197,10 +188,7 @@ fn write(job: &Job<'_>, receiver: Receiver<Message>, gate: &Gate) -> Result<(Pro
     for index in job.wanted {
         let shard = &plan.shards()[*index];
         let key = &job.keys[*index];
-        let mut writer = match job.pixels {
-            Pixels::Stored => ShardWriter::new(&folder, key, plan.classes())?,
-            Pixels::Dropped => ShardWriter::entries_only(&folder, key, plan.classes())?,
-        };
+        let mut writer = ShardWriter::new(&folder, key, plan.classes(), job.pixels)?;
         for _ in &shard.blocks {
             let block = loop {
                 if let Some(block) = waiting.remove(&next) {

@@ -61,3 +61,80 @@ pub fn log_line(action: &str) -> LogLine {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     LogLine { time: now(), action: action.into(), user, host: host(), ..LogLine::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::shard::tar_path;
+    use crate::store::{Datasets, testing};
+    use clap::{CommandFactory as _, Parser as _};
+    use std::process::ExitCode;
+
+    #[derive(clap::Parser)]
+    enum Commands {
+        Evict(super::evict::Evict),
+        Gc(super::gc::Gc),
+        List(super::list::List),
+        Log(super::log::Log),
+        Path(super::path::Path),
+        Show(super::show::Show),
+        Tag(super::tag::Tag),
+        Verify(super::verify::Verify),
+    }
+
+    /// The exit code as text (it cannot be compared), or the error.
+    fn run(datasets: &Datasets, line: &str) -> Result<String, String> {
+        let code = match Commands::try_parse_from(format!("augmint {line}").split(' ')).map_err(|e| e.to_string())? {
+            Commands::Evict(command) => command.run(datasets, |_| Err("a source is gone".into())),
+            Commands::Gc(command) => command.run(datasets),
+            Commands::List(command) => command.run(datasets),
+            Commands::Log(command) => command.run(datasets),
+            Commands::Path(command) => command.run(datasets),
+            Commands::Show(command) => command.run(datasets),
+            Commands::Tag(command) => command.run(datasets),
+            Commands::Verify(command) => command.run(datasets),
+        };
+        code.map(|code| format!("{code:?}")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn commands_are_well_formed() {
+        Commands::command().debug_assert();
+    }
+
+    #[test]
+    fn exit_codes_tell_fine_from_different_from_wrong() {
+        let root = tempfile::tempdir().unwrap();
+        let datasets = Datasets::new(root.path(), None);
+        let [fine, different] = [ExitCode::SUCCESS, ExitCode::from(1)].map(|code| format!("{code:?}"));
+        assert_eq!(run(&datasets, "list").as_ref(), Ok(&fine));
+        let shard = testing::make_shard(&datasets, 0, 0, 5);
+        testing::publish(&datasets, "docs", vec![shard.clone()], Some("v1"));
+        for line in [
+            "list --json",
+            "list",
+            "show docs@v1",
+            "show docs@v1 --json",
+            "show docs@v1 --recipe",
+            "log docs",
+            "log docs --json",
+            "tag docs@v1 best",
+            "path docs@best --split train",
+            "path docs@v1 --folder",
+            "verify docs@v1",
+            "verify docs@v1 --json",
+            "gc --dry-run",
+            "gc --json",
+        ] {
+            assert_eq!(run(&datasets, line).as_ref(), Ok(&fine), "{line}");
+        }
+        assert!(run(&datasets, "evict docs@v1").unwrap_err().contains("a source is gone"));
+        assert!(run(&datasets, "path docs@v1 --split test").unwrap_err().contains("has no split 'test'"));
+        assert!(run(&datasets, "log dosc").unwrap_err().contains("there is no dataset 'dosc'"));
+        assert!(run(&datasets, "show ../x").unwrap_err().contains("cannot be a dataset's name"));
+        let tar = tar_path(&datasets.shards(), &shard.key);
+        let mut bytes = std::fs::read(&tar).unwrap();
+        bytes[600] ^= 1;
+        std::fs::write(&tar, bytes).unwrap();
+        assert_eq!(run(&datasets, "verify docs@v1").as_ref(), Ok(&different));
+    }
+}

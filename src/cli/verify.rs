@@ -53,7 +53,7 @@ impl Verify {
             super::next(&format!("augmint path {version} --split train"));
         } else {
             super::print(&lines.join("\n"))?;
-            eprintln!("{version} has {} differences", lines.len());
+            eprintln!("{version} is not whole; differences: {}", lines.len());
             super::next(&format!("augmint restore {version}"));
         }
         Ok(if lines.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })

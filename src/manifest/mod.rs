@@ -4,7 +4,7 @@
 //! other line is one [`Entry`], keys strictly ascending. Every line is canonical JSON ([`crate::canonical`]) and ends in
 //! a newline. **A version's digest is the SHA-256 of exactly these bytes**, so `zstd -dc manifest.jsonl.zst | sha256sum`
 //! checks it with no program of ours; compression is for the disk alone and never hashed. Nothing here holds a time, a
-//! host, a user or a path, and nothing is held in memory but the line at hand.
+//! host, a user or a path, and nothing is held in memory but the line at hand. `docs/format.md` says the same for other programs.
 
 mod entry;
 mod merge;

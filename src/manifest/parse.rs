@@ -31,10 +31,17 @@ pub enum LineError {
 const SHARED: usize = 32;
 
 /// Parses lines; names that return in many lines are kept once.
-#[derive(Default)]
 pub struct LineParser {
     names: HashSet<Arc<str>>,
+    /// The name met last in each of some slots, found without hashing: names return in every line.
+    recent: [Option<Arc<str>>; 256],
     text: String,
+}
+
+impl Default for LineParser {
+    fn default() -> Self {
+        Self { names: HashSet::new(), recent: [const { None }; 256], text: String::new() }
+    }
 }
 
 impl LineParser {
@@ -52,14 +59,23 @@ impl LineParser {
         Ok(entry)
     }
 
+    /// The text in the buffer, kept once where it is short.
     fn share(&mut self) -> Arc<str> {
-        if let Some(known) = self.names.get(self.text.as_str()) {
-            return known.clone();
+        let bytes = self.text.as_bytes();
+        let ends = bytes.first().unwrap_or(&0).wrapping_mul(31).wrapping_add(*bytes.last().unwrap_or(&0));
+        let slot = usize::from(ends.wrapping_mul(7).wrapping_add(bytes.len() as u8));
+        match &self.recent[slot] {
+            Some(known) if **known == *self.text => return known.clone(),
+            _ => {}
         }
-        let name: Arc<str> = self.text.as_str().into();
+        let name = match self.names.get(self.text.as_str()) {
+            Some(known) => known.clone(),
+            None => Arc::from(self.text.as_str()),
+        };
         // A bound, so that hostile names cannot fill the memory.
         if name.len() <= SHARED && self.names.len() < 10_000 {
             self.names.insert(name.clone());
+            self.recent[slot] = Some(name.clone());
         }
         name
     }

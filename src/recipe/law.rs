@@ -48,8 +48,23 @@ pub(super) fn law(node: &Node, kind: &Kind, found: &mut Found) -> Option<Dist> {
         (Kind::Word(words), Some(_)) => {
             node.wrong_type(found, format!("{}, or {{ choose = [...] }} of them", one_of(words)))
         }
+        // `any` is a law, not a value: one of the other words, all alike.
+        (Kind::Word(words), None) if words.contains(&ANY) && node.text(&mut Found::default()) == Some(ANY) => {
+            Some(Dist::Choose(settled(words).map(|word| (Value::Word(word), Micro::ONE)).collect()))
+        }
+        (Kind::Word(words), None) => {
+            node.word(found, "word", words).map(|index| Dist::Fixed(Value::Word(words[index])))
+        }
         _ => value(node, kind, found).map(Dist::Fixed),
     }
+}
+
+/// The word that stands for a draw among the others, where an op lists it.
+const ANY: &str = "any";
+
+/// The words that a parameter can be settled at.
+fn settled(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+    words.iter().copied().filter(|word| *word != ANY)
 }
 
 /// A law that is a table.
@@ -188,7 +203,10 @@ fn value(node: &Node, kind: &Kind, found: &mut Found) -> Option<Value> {
             }
             Some(Value::Number(number))
         }
-        Kind::Word(words) => node.word(found, "word", words).map(|index| Value::Word(words[index])),
+        Kind::Word(words) => {
+            let words: Vec<&'static str> = settled(words).collect();
+            node.word(found, "word", &words).map(|index| Value::Word(words[index]))
+        }
         Kind::Fill => fill(node, found).map(Value::Fill),
     }
 }

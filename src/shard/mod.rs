@@ -13,7 +13,7 @@ mod tar;
 mod write;
 
 pub use read::{Fault, Problem, Shard, ShardError};
-pub use write::{ShardWriter, Written};
+pub use write::{Pixels, ShardWriter, Written};
 
 use crate::canonical::write_text;
 use crate::digest::Digest;

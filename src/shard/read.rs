@@ -213,7 +213,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ShardWriter;
+    use super::super::{Pixels, ShardWriter};
     use super::*;
     use crate::manifest::sample;
     use proptest::prelude::*;
@@ -237,7 +237,7 @@ mod tests {
 
     fn write(folder: &Path, count: u32) -> super::super::Written {
         let classes = classes();
-        let mut writer = ShardWriter::new(folder, &key(), &classes).unwrap();
+        let mut writer = ShardWriter::new(folder, &key(), &classes, Pixels::Keep).unwrap();
         (0..count).for_each(|n| writer.push(&stored(n), &pixels(n)).unwrap());
         writer.finish().unwrap()
     }
@@ -278,7 +278,7 @@ mod tests {
     fn a_dropped_writer_leaves_nothing_and_a_second_one_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let classes = classes();
-        let mut writer = ShardWriter::new(folder.path(), &key(), &classes).unwrap();
+        let mut writer = ShardWriter::new(folder.path(), &key(), &classes, Pixels::Keep).unwrap();
         writer.push(&stored(0), &pixels(0)).unwrap();
         drop(writer);
         assert_eq!(fs::names(folder.path()).unwrap(), [""; 0]);
@@ -286,6 +286,20 @@ mod tests {
         let before = fs::read(&tar_path(folder.path(), &key())).unwrap();
         write(folder.path(), 3);
         assert_eq!(fs::read(&tar_path(folder.path(), &key())).unwrap(), before);
+    }
+
+    #[test]
+    fn without_pixels_the_entries_appear_and_the_length_is_that_of_the_tar() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = write(folder.path(), 3);
+        let lines = fs::read(&entries_path(folder.path(), &key())).unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let classes = classes();
+        let mut writer = ShardWriter::new(other.path(), &key(), &classes, Pixels::Drop).unwrap();
+        (0..3).for_each(|n| writer.push(&stored(n), &pixels(n)).unwrap());
+        assert_eq!(writer.finish().unwrap(), kept);
+        assert_eq!(fs::read(&entries_path(other.path(), &key())).unwrap(), lines);
+        assert_eq!(fs::names(other.path()).unwrap().len(), 1);
     }
 
     #[test]

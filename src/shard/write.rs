@@ -7,10 +7,18 @@ use crate::manifest::Entry;
 use crate::source::Classes;
 use std::path::Path;
 
+/// Whether a shard's pixels are stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pixels {
+    /// In its tar.
+    Keep,
+    /// No; only the entries are written, and how long the tar would be is counted (`--no-store`).
+    Drop,
+}
+
 /// A shard that is being written: it appears with [`ShardWriter::finish`], and not at all when dropped.
 #[must_use = "dropped without `finish`, the shard never appears"]
 pub struct ShardWriter<'a> {
-    /// `None` where only the entries are kept.
     tar: Option<Pending>,
     entries: Pending,
     classes: &'a Classes,
@@ -31,18 +39,13 @@ impl<'a> ShardWriter<'a> {
     ///
     /// # Errors
     /// When no file can be made there.
-    pub fn new(folder: &Path, key: &Digest, classes: &'a Classes) -> Result<Self, ShardError> {
-        let tar = Some(Pending::new(&tar_path(folder, key))?);
-        Ok(Self { tar, ..Self::entries_only(folder, key, classes)? })
-    }
-
-    /// Starts a shard of which only the entries will appear: everything but the pixels.
-    ///
-    /// # Errors
-    /// When no file can be made there.
-    pub fn entries_only(folder: &Path, key: &Digest, classes: &'a Classes) -> Result<Self, ShardError> {
+    pub fn new(folder: &Path, key: &Digest, classes: &'a Classes, pixels: Pixels) -> Result<Self, ShardError> {
+        let tar = match pixels {
+            Pixels::Keep => Some(Pending::new(&tar_path(folder, key))?),
+            Pixels::Drop => None,
+        };
         let entries = Pending::new(&entries_path(folder, key))?;
-        Ok(Self { tar: None, entries, classes, written: Written::default() })
+        Ok(Self { tar, entries, classes, written: Written::default() })
     }
 
     /// Adds the next sample: its entry and its stored bytes.

@@ -1,6 +1,6 @@
 //! Collecting: removing from the store what no record names.
 
-use super::{Datasets, Holder, LockError, Result, StoreError, Wait};
+use super::{BuildLock, Datasets, Holder, LockError, Result, StoreError, Wait};
 use crate::digest::Digest;
 use crate::fs::{self, TEMPORARY};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ impl Datasets {
     /// # Errors
     /// When a build runs in the store, or something cannot be read or removed.
     pub fn gc(&self, holder: &Holder, run: Run) -> Result<Collected> {
-        let _build = self.lock_build(holder, |_| Wait::No)?;
+        let build = self.lock_build(holder, |_| Wait::No)?;
         let mut collected = Collected::default();
         let named = self.named(&mut collected.absent)?;
         let mut kept = BTreeSet::new();
@@ -81,7 +81,9 @@ impl Datasets {
                 collected.drop_file(&path, run)?;
             }
         }
-        self.collect_temporary(&mut collected, run)?;
+        let swept = self.sweep(&build, run)?;
+        collected.temporary = swept.temporary;
+        collected.bytes += swept.bytes;
         Ok(collected)
     }
 
@@ -103,8 +105,13 @@ impl Datasets {
         Ok(named)
     }
 
-    /// Half-written files: none of them can belong to a build, since none runs.
-    fn collect_temporary(&self, collected: &mut Collected, run: Run) -> Result<()> {
+    /// Removes the files that killed processes left half-written: whoever has the build lock knows that no other build
+    /// is still at them. A build does so before it starts, so that kills do not fill the disk.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed or a file not removed.
+    pub fn sweep(&self, _lock: &BuildLock, run: Run) -> Result<Collected> {
+        let mut collected = Collected::default();
         let versions = self.store.join("versions");
         let mut folders = vec![self.store.clone(), self.shards(), self.store.join("roots"), versions.clone()];
         folders.extend(self.stored()?.iter().map(|digest| self.version_folder(digest)));
@@ -118,7 +125,7 @@ impl Datasets {
                 collected.drop_file(&folder.join(file), run)?;
             }
         }
-        Ok(())
+        Ok(collected)
     }
 }
 

@@ -25,6 +25,7 @@ mod publish;
 mod record;
 mod resolve;
 mod sources;
+mod tags;
 mod verify;
 mod version;
 
@@ -36,9 +37,13 @@ pub use log::LogLine;
 pub use name::{Name, NameError, Reference, Tag, Which};
 pub use publish::{Assembled, Published};
 pub use record::{FORMAT as RECORD_FORMAT, Fix, Record, RecordedRecipe, RecordedValidation, Skipped, Text};
-pub use resolve::{ResolveError, Resolved, Retag, TagChange};
+pub use resolve::{ResolveError, Resolved};
+pub use tags::{Retag, TagChange};
 pub use verify::{Checked, ShardFault, ShardProblem};
 pub use version::{Info, Presence, ShardRef, Split};
+
+#[cfg(test)]
+pub(crate) use publish::tests as testing;
 
 use crate::digest::Digest;
 use crate::fs::{self, Existing, FsError};

@@ -55,13 +55,16 @@ impl Datasets {
         Ok(Assembled { manifest, info: Info::new(summary.digest, shards), summary })
     }
 
-    /// Puts an assembled version's folder in its place: manifest, links, information. Whoever restores stops here.
+    /// Puts an assembled version's folder in its place: manifest, links, information. Whoever restores stops here. A
+    /// version whose pixels are not all there counts as evicted.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn place(&self, assembled: Assembled) -> Result<Summary> {
         assembled.manifest.publish(Existing::Replace)?;
         self.write_info(&assembled.info)?;
+        let whole = self.presence(&assembled.summary.digest)?.is_whole();
+        self.set_evicted(&assembled.summary.digest, !whole)?;
         Ok(assembled.summary)
     }
 
@@ -103,7 +106,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::canonical::Json;
     use crate::manifest::{Entry, Reader, sample};
-    use crate::shard::ShardWriter;
+    use crate::shard::{Pixels, ShardWriter, tar_path};
     use crate::source::Classes;
 
     pub(crate) fn classes() -> Classes {
@@ -119,7 +122,7 @@ pub(crate) mod tests {
     pub(crate) fn make_shard(datasets: &Datasets, index: u32, from: u32, to: u32) -> ShardRef {
         let key = Digest::of(format!("{from}..{to}").as_bytes());
         let classes = classes();
-        let mut writer = ShardWriter::new(&datasets.shards(), &key, &classes).unwrap();
+        let mut writer = ShardWriter::new(&datasets.shards(), &key, &classes, Pixels::Keep).unwrap();
         for n in from..to {
             let (entry, pixels) = stored(n);
             writer.push(&entry, &pixels).unwrap();
@@ -151,7 +154,7 @@ pub(crate) mod tests {
         let record = datasets.record(&version).unwrap();
         assert_eq!((record.samples, record.count("train".parse().unwrap())), (30, 30));
         let reader = Reader::open(&datasets.manifest_path(&first.digest), Some(first.digest)).unwrap();
-        assert_eq!(reader.map(|entry| entry.unwrap()).count(), 30);
+        assert_eq!(reader.collect::<std::result::Result<Vec<_>, _>>().unwrap().len(), 30);
         assert!(datasets.presence(&first.digest).unwrap().is_whole());
 
         let again = publish(&datasets, "a", shards, Some("v1"));
@@ -160,6 +163,21 @@ pub(crate) mod tests {
             Published { digest: first.digest, existed: true, tag: Some(("v1".parse().unwrap(), TagChange::Unchanged)) }
         );
         assert_eq!(fs::names(&datasets.store().join("versions")).unwrap().len(), 1, "nothing temporary is left");
+    }
+
+    #[test]
+    fn without_pixels_a_version_counts_as_evicted_until_they_are_there() {
+        let root = tempfile::tempdir().unwrap();
+        let datasets = Datasets::new(root.path(), None);
+        let shards = vec![make_shard(&datasets, 0, 0, 5)];
+        let tar = tar_path(&datasets.shards(), &shards[0].key);
+        let (aside, digest) = (root.path().join("aside"), publish(&datasets, "a", shards.clone(), None).digest);
+        std::fs::rename(&tar, &aside).unwrap();
+        publish(&datasets, "a", shards.clone(), None);
+        assert_eq!(datasets.presence(&digest).unwrap().to_string(), "evicted");
+        std::fs::rename(&aside, &tar).unwrap();
+        publish(&datasets, "a", shards, None);
+        assert_eq!(datasets.presence(&digest).unwrap().to_string(), "stored");
     }
 
     #[test]

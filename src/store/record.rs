@@ -19,7 +19,7 @@ pub const FORMAT: u32 = 1;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// [`FORMAT`].
+    /// [`RECORD_FORMAT`](super::RECORD_FORMAT).
     pub format: u32,
     /// The dataset that it was published in.
     pub name: Name,
