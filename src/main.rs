@@ -1,3 +1,7 @@
-//! The `augmint` program; what it does is in the library.
+//! The program: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    augmint::cli::main()
+}

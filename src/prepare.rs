@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::fs::FsError;
 use crate::plan::{Plan, PlanError};
 use crate::recipe::{Recipe, RecipeError};
-use crate::source::{Layout, Progress, SourceError, SourceSet, SourceSpec, identity, reopen, scan, write_tsv};
+use crate::source::{Progress, SourceError, SourceSet, identity, reopen, scan, write_tsv};
 use crate::split::{Assignment, Part, SplitError, assign};
 use crate::store::{Datasets, Name, NameError, Record, Reference, Resolved, StoreError};
 use std::collections::BTreeMap;
@@ -75,14 +75,6 @@ pub enum PrepareError {
     NoRoot { name: Name, root: PathBuf },
 }
 
-/// Where images are.
-fn root(spec: &SourceSpec) -> &Path {
-    match &spec.layout {
-        Layout::Folders(root) => root,
-        Layout::Table { images, .. } => images,
-    }
-}
-
 /// Scans, splits and counts what a recipe names. Writes nothing but a cache of the scan into the store, and that only
 /// where there is a store already.
 ///
@@ -96,7 +88,7 @@ pub fn prepare(
     let name: Name = recipe.name.parse()?;
     let no_source = || PrepareError::NoSource { path: recipe.path.display().to_string() };
     let spec = recipe.source.as_ref().ok_or_else(no_source)?;
-    refuse_output_in_sources(root(spec), datasets)?;
+    refuse_output_in_sources(spec.layout.root(), datasets)?;
     let cache = datasets.store().is_dir().then(|| datasets.store().join("scan-cache"));
     let set = scan(spec, &datasets.classes(&name)?, cache.as_deref(), progress)?;
     recipe.check_classes(&set.classes)?;
@@ -129,8 +121,8 @@ pub fn prepare_from_record(
     let spec = recipe.source.as_ref().ok_or_else(no_source)?;
     let root = match (root, &record.recipe.path) {
         (Some(root), _) => root.to_owned(),
-        (None, Some(path)) => datasets.root().join(path).parent().unwrap_or(Path::new("")).join(self::root(spec)),
-        (None, None) => self::root(spec).to_owned(),
+        (None, Some(path)) => datasets.root().join(path).parent().unwrap_or(Path::new("")).join(spec.layout.root()),
+        (None, None) => spec.layout.root().to_owned(),
     };
     if !root.is_dir() {
         return Err(PrepareError::NoRoot { name: version.name.clone(), root });

@@ -7,17 +7,9 @@ use crate::shard::{Pixels, Shard, ShardWriter, tar_path};
 use crate::store::Datasets;
 use std::collections::BTreeSet;
 
-/// What was mended in one shard.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Mended {
-    /// Samples that were rendered again.
-    pub rendered: u64,
-    /// Samples whose bytes were good and were kept.
-    pub kept: u64,
-}
-
 /// Writes a damaged shard of the plan anew: the samples named in `bad` are rendered, all others are copied. `entries` are
-/// those of the version's manifest, in the shard's order; what is rendered has to have their digests.
+/// those of the version's manifest, in the shard's order; what is rendered has to have their digests. Gives the
+/// number of samples rendered.
 ///
 /// # Errors
 /// When a source is missing or changed, the render differs from the manifest, or the disk fails.
@@ -28,12 +20,12 @@ pub fn mend(
     key: &crate::digest::Digest,
     entries: &[Entry],
     bad: &BTreeSet<Key>,
-) -> Result<Mended, BuildError> {
+) -> Result<u64, BuildError> {
     let plan = renderer.plan();
     let folder = datasets.shards();
     let old = Shard::with_entries(&tar_path(&folder, key), entries.to_vec(), plan.classes())?;
     let mut writer = ShardWriter::new(&folder, key, plan.classes(), Pixels::Keep)?;
-    let mut mended = Mended::default();
+    let mut rendered_anew = 0;
     let mut place = 0;
     let mut buffer = Vec::new();
     for block in &plan.shards()[index].blocks {
@@ -54,15 +46,14 @@ pub fn mend(
                     });
                 }
                 writer.push(entry, &rendered.bytes)?;
-                mended.rendered += 1;
+                rendered_anew += 1;
             } else {
                 old.read(place, &mut buffer).map_err(crate::shard::ShardError::from)?;
                 writer.push(entry, &buffer)?;
-                mended.kept += 1;
             }
             place += 1;
         }
     }
     writer.finish()?;
-    Ok(mended)
+    Ok(rendered_anew)
 }

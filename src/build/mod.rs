@@ -8,8 +8,8 @@
 mod mend;
 mod shards;
 
-pub use mend::{Mended, mend};
-pub use shards::{Job, Progress, Stopped, Survey, make, shard_keys, survey};
+pub use mend::mend;
+pub use shards::{Job, Progress, Stopped, Survey, entries, make, shard_keys, survey};
 
 use crate::canary::CanaryError;
 use crate::digest::Digest;

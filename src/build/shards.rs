@@ -3,9 +3,9 @@
 use super::BuildError;
 use crate::digest::Digest;
 use crate::fs;
-use crate::manifest::EntryLines;
+use crate::manifest::{Entry, EntryLines};
 use crate::plan::{Block, Plan, Rendered, Renderer};
-use crate::shard::{Pixels, Shard, ShardWriter, entries_path, places, tar_path};
+use crate::shard::{Pixels, Shard, ShardError, ShardWriter, entries_path, places, tar_path};
 use crate::source::Classes;
 use crate::store::Datasets;
 use rayon::prelude::*;
@@ -54,11 +54,18 @@ pub fn survey(plan: &Plan, datasets: &Datasets, keys: &[Digest], pixels: Pixels)
     survey
 }
 
+/// The samples of a shard, in its order.
+///
+/// # Errors
+/// When they are missing or damaged.
+pub fn entries(datasets: &Datasets, key: &Digest) -> Result<Vec<Entry>, BuildError> {
+    let lines = EntryLines::open(&entries_path(&datasets.shards(), key)).map_err(ShardError::from)?;
+    Ok(lines.collect::<Result<_, _>>().map_err(ShardError::from)?)
+}
+
 /// How long a shard's tar is (or would be), from its entries.
 pub(super) fn stored_bytes(datasets: &Datasets, key: &Digest, classes: &Classes) -> Result<u64, BuildError> {
-    let lines = EntryLines::open(&entries_path(&datasets.shards(), key)).map_err(crate::shard::ShardError::from)?;
-    let entries: Vec<_> = lines.collect::<Result<_, _>>().map_err(crate::shard::ShardError::from)?;
-    Ok(places(&entries, classes).1)
+    Ok(places(&entries(datasets, key)?, classes).1)
 }
 
 /// How far a build has come.

@@ -1,6 +1,13 @@
 //! `augmint evict`: frees the pixels of a version and keeps the version.
 
-use crate::store::{ByteSize, Datasets, LogLine, Record, Reference};
+use super::machine::Resources;
+use super::restore::check_engine;
+use super::scan;
+use crate::manifest::Reader;
+use crate::prepare::{Prepared, prepare_from_record};
+use crate::store::{ByteSize, Datasets, LogLine, Reference, Resolved};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Free the pixels, keep the version: only if this engine and these sources can make them again, bit for bit
@@ -8,23 +15,66 @@ use std::process::ExitCode;
 pub struct Evict {
     /// name@tag, name@sha256:prefix or sha256:prefix
     reference: Reference,
+    /// The folder that holds the source images; by default where the recipe has it
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    resources: Resources,
+}
+
+/// How many samples are drawn again before pixels are freed.
+const REDRAWN: usize = 16;
+
+/// Renders a few samples, spread over the version, and compares them with its manifest.
+fn redraw_some(
+    datasets: &Datasets,
+    version: &Resolved,
+    prepared: &Prepared,
+    resources: &Resources,
+) -> Result<(), String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let plan = &prepared.plan;
+    let renderer = scan::renderer(prepared, resources);
+    let step = (plan.shards().len() / REDRAWN).max(1);
+    let mut expected = BTreeMap::new();
+    for shard in plan.shards().iter().step_by(step) {
+        let Some(block) = shard.blocks.first() else { continue };
+        let Some(sample) = plan.block_samples(block).last() else { continue };
+        let image = renderer.source(sample.source).map_err(|error| text(&error))?;
+        let rendered = renderer.sample(&sample, &image).map_err(|error| text(&error))?;
+        expected.insert(rendered.entry.key, rendered.entry);
+    }
+    let manifest =
+        Reader::open(&datasets.manifest_path(&version.digest), Some(version.digest)).map_err(|error| text(&error))?;
+    for entry in manifest {
+        let entry = entry.map_err(|error| text(&error))?;
+        if expected.remove(&entry.key).is_some_and(|redrawn| redrawn != entry) {
+            return Err(format!("sample {} renders to other bytes here", entry.key));
+        }
+    }
+    match expected.keys().next() {
+        Some(key) => Err(format!("sample {key} of the plan is not in the version")),
+        None => Ok(()),
+    }
 }
 
 impl Evict {
-    /// Frees the pixels; `remakable` says why this engine could not make them again, if it could not.
+    /// Frees the pixels.
     ///
     /// # Errors
-    /// When the reference names no version, its pixels could not be made again, or someone reads it.
-    pub fn run(
-        &self,
-        datasets: &Datasets,
-        remakable: impl FnOnce(&Record) -> Result<(), String>,
-    ) -> miette::Result<ExitCode> {
+    /// When the reference names no version, its pixels could not be made again here, or someone reads it.
+    pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
+        self.resources.start()?;
         let version = datasets.resolve(&self.reference)?;
-        let evicted = datasets.evict(&version, &super::holder("evict"), remakable)?;
+        let evicted = datasets.evict(&version, &super::holder("evict"), |record| {
+            let prepared = prepare_from_record(&version, record, datasets, self.sources.as_deref());
+            let prepared = prepared.map_err(|error| error.to_string())?;
+            check_engine(record, &prepared)?;
+            redraw_some(datasets, &version, &prepared, &self.resources)
+        })?;
         let (name, digest) = (Some(version.name.clone()), Some(version.digest));
         datasets.log(&LogLine { name, digest, ..super::log_line("evict") })?;
         if self.json {

@@ -3,22 +3,35 @@
 //! The library does the work; here are the clock, the environment and the terminal. Results go to stdout, what is for
 //! people beside them (progress, the next line worth typing) to stderr, so that a result can be piped.
 
+pub mod build;
+pub mod check;
 pub mod evict;
 pub mod gc;
+pub mod init;
 pub mod list;
 pub mod log;
+pub mod machine;
+pub mod ops;
 pub mod path;
+pub mod plan;
+pub mod preview;
+pub mod quickstart;
+pub mod restore;
 pub mod sample_data;
+pub mod scan;
 pub mod show;
 pub mod tag;
 pub mod verify;
 
 mod table;
 
-use crate::store::{Holder, LogLine, host};
+use crate::store::{Datasets, Holder, LogLine, host};
+use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use serde::Serialize;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Prints a result to stdout. A reader that has seen enough (`| head`) is no error.
 ///
@@ -137,4 +150,70 @@ mod tests {
         std::fs::write(&tar, bytes).unwrap();
         assert_eq!(run(&datasets, "verify docs@v1").as_ref(), Ok(&different));
     }
+}
+
+/// Sources and a recipe become a named dataset version, bit for bit.
+#[derive(Parser, Debug)]
+#[command(name = "augmint", version, max_term_width = 110, propagate_version = false)]
+struct Cli {
+    /// The folder of datasets: records, tags and source lists, to be kept in git
+    #[arg(long, global = true, default_value = "datasets", value_name = "DIR", env = "AUGMINT_DATASETS")]
+    datasets: PathBuf,
+    /// Where pixels are stored; by default .store in the folder of datasets
+    #[arg(long, global = true, value_name = "DIR", env = "AUGMINT_STORE")]
+    store: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Quickstart(quickstart::Quickstart),
+    SampleData(sample_data::SampleData),
+    Init(init::Init),
+    Check(check::Check),
+    Ops(ops::Ops),
+    Preview(preview::Preview),
+    Plan(plan::PlanCommand),
+    Build(build::Build),
+    Publish(build::Publish),
+    List(list::List),
+    Show(show::Show),
+    Log(log::Log),
+    Tag(tag::Tag),
+    Path(path::Path),
+    Verify(verify::Verify),
+    Restore(restore::Restore),
+    Evict(evict::Evict),
+    Gc(gc::Gc),
+}
+
+/// Runs the command line: exit code 0 fine, 1 a difference or a failed check, 2 an error.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let datasets = Datasets::new(cli.datasets, cli.store);
+    let result = match cli.command {
+        Command::Quickstart(command) => command.run(),
+        Command::SampleData(command) => command.run().into_diagnostic(),
+        Command::Init(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Ops(command) => command.run(),
+        Command::Preview(command) => command.run(&datasets),
+        Command::Plan(command) => command.run(&datasets),
+        Command::Build(command) => command.run(&datasets),
+        Command::Publish(command) => command.run(&datasets),
+        Command::List(command) => command.run(&datasets),
+        Command::Show(command) => command.run(&datasets),
+        Command::Log(command) => command.run(&datasets),
+        Command::Tag(command) => command.run(&datasets),
+        Command::Path(command) => command.run(&datasets),
+        Command::Verify(command) => command.run(&datasets),
+        Command::Restore(command) => command.run(&datasets),
+        Command::Evict(command) => command.run(&datasets),
+        Command::Gc(command) => command.run(&datasets),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("{error:?}");
+        ExitCode::from(2)
+    })
 }

@@ -1,11 +1,15 @@
 //! `augmint path`: where the shards are, for a trainer in any language.
 
+use super::machine::Resources;
+use super::restore::restore;
 use crate::store::{Datasets, Reference};
 use miette::IntoDiagnostic as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Print the paths of a version's shards, one a line: a WebDataset
+///
+/// Shards that are missing are restored first.
 #[derive(clap::Args, Debug)]
 pub struct Path {
     /// name@tag, name@sha256:prefix or sha256:prefix
@@ -16,18 +20,30 @@ pub struct Path {
     /// Print the folder that holds them all (for timm: `wds/` and this folder) instead
     #[arg(long, conflicts_with = "split")]
     folder: bool,
+    /// Check every byte first, and mend what is damaged
+    #[arg(long)]
+    verify: bool,
+    /// The folder that holds the source images, if something has to be restored; by default where the recipe has it
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
     /// Print JSON: an array of paths
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 impl Path {
-    /// Prints the paths. Whoever calls this has restored what was missing.
+    /// Prints the paths, once all that they name is there.
     ///
     /// # Errors
-    /// When the reference names no version, the store has no folder of it, or it has no such split.
+    /// When the reference names no version, what is missing cannot be restored, or there is no such split.
     pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
         let version = datasets.resolve(&self.reference)?;
+        if self.verify || !datasets.presence(&version.digest)?.is_whole() {
+            let stop = self.resources.start()?;
+            restore(datasets, &version, self.sources.as_deref(), &self.resources, stop)?;
+        }
         let paths = match self.folder {
             true => datasets.info(&version.digest).map(|info| vec![datasets.version_folder(&info.digest)])?,
             false => datasets.paths(&version.digest, self.split.as_deref())?,

@@ -91,6 +91,11 @@ impl Plan {
             .finish()
     }
 
+    /// A bound on the stored bytes of any one sample: its pixels raw.
+    pub fn largest_sample_bytes(&self) -> u64 {
+        self.sets().into_iter().map(|set| self.largest_sample(set)).max().unwrap_or(0)
+    }
+
     /// The raw bytes of the largest sample a set can hold.
     fn largest_sample(&self, set: Set) -> u64 {
         let fit = match set.role {

@@ -59,6 +59,13 @@ impl Recipe {
         if self.source.is_some() { Role::Train } else { Role::NoisyVal }
     }
 
+    /// The ids of all steps, in order; a step's inner steps follow it.
+    pub fn step_ids(&self) -> Vec<&str> {
+        let mut ids = Vec::new();
+        each(&self.steps, &mut |step| ids.push(step.id.as_str()));
+        ids
+    }
+
     /// Classes that an `only` or `except` of a step names, sorted.
     pub fn step_classes(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();

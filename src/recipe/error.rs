@@ -85,6 +85,12 @@ pub enum Wrong {
     ValidationMissing,
 }
 
+/// What messages call the whole file.
+pub(super) const THE_RECIPE: &str = "the recipe";
+
+/// A novelty of TOML 1.1.
+pub(super) const NEW_ESCAPE: &str = "an escape \\e or \\x";
+
 /// Valid names, and the one that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
@@ -107,6 +113,22 @@ impl Names {
         let nearest = (written.len() <= 100).then(|| all.iter().filter_map(score).min()).flatten();
         Self { nearest: nearest.map(|(_, name)| name), all }
     }
+
+    fn valid(&self) -> String {
+        match self.all.as_slice() {
+            [] => "nothing may be written here".into(),
+            all => format!("valid: {}", all.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.nearest {
+            write!(f, "did you mean '{name}'? ")?;
+        }
+        f.write_str(&self.valid())
+    }
 }
 
 impl Wrong {
@@ -121,13 +143,19 @@ impl Wrong {
         }
     }
 
+    /// Whether this is an unknown key that was probably meant to be one of these.
+    pub(super) fn is_typo_of(&self, keys: &[&str]) -> bool {
+        matches!(self, Self::UnknownKey { names, .. } if names.nearest.as_ref().is_some_and(|name| keys.contains(&name.as_str())))
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let text = match self {
             Self::UnknownKey { names, .. } | Self::Unknown { names, .. } => {
-                return (!names.all.is_empty()).then(|| format!("valid: {}", names.all.join(", ")));
+                return Some(names.valid());
             }
             Self::Missing { help, .. } => return (!help.is_empty()).then(|| help.clone()),
+            Self::NewToml { what: NEW_ESCAPE } => "write \\u00.. instead",
             Self::NewToml { .. } => "put an inline table on one line, with no comma at its end",
             Self::Exclusive { .. } => "keep one of them",
             Self::TooPrecise { .. } => "numbers are kept as millionths: round it",
@@ -204,16 +232,27 @@ impl Problems {
         Self { source: named(path, text), list }
     }
 
-    /// The problems.
+    /// Whether all that is wrong comes from reading a validation recipe as one for training.
+    pub fn lacks_source_and_amount(&self) -> bool {
+        let lacking = |name: &str| {
+            self.list.iter().any(|problem| matches!(&problem.wrong, Wrong::Missing { place, key, .. } if key == name && place == THE_RECIPE))
+        };
+        lacking("source") && lacking("amount")
+    }
+
+    /// The file that they are in.
+    pub fn file(&self) -> &str {
+        self.source.name()
+    }
+
+    /// All of them.
     pub fn list(&self) -> &[Problem] {
         &self.list
     }
 
     /// Line and column of a problem, from 1; the column counts characters.
     pub fn position(&self, problem: &Problem) -> (usize, usize) {
-        let before = self.source.inner().get(..problem.at.start).unwrap_or_default();
-        let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
-        (before.matches('\n').count() + 1, line.chars().count() + 1)
+        position(self.source.inner(), problem.at.start)
     }
 
     /// The only problem.
@@ -227,6 +266,13 @@ impl Problems {
 pub(super) fn named(path: &std::path::Path, text: &str) -> NamedSource<String> {
     let name = if path.as_os_str().is_empty() { "recipe".into() } else { path.display().to_string() };
     NamedSource::new(name, text.replace("\r\n", " \n"))
+}
+
+/// Line and column of a byte, from 1; the column counts characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 impl fmt::Display for Problems {
@@ -295,6 +341,18 @@ pub struct Warning {
     pub(super) advice: String,
     pub(super) at: Option<Span>,
     pub(super) source: NamedSource<String>,
+}
+
+impl Warning {
+    /// The file that it is about.
+    pub fn file(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Line and column, from 1, where it is about a place; the column counts characters.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        self.at.as_ref().map(|at| position(self.source.inner(), at.start))
+    }
 }
 
 impl fmt::Display for Warning {

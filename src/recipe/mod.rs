@@ -4,6 +4,7 @@
 //! grammar is in `docs/recipe.md`; all that it says of ops comes from their descriptions ([`crate::ops::ALL`]).
 
 mod check;
+mod draft;
 mod error;
 mod expand;
 mod law;
@@ -18,6 +19,7 @@ mod tests;
 mod toml10;
 
 pub use check::Statistics;
+pub use draft::{Draft, DraftError};
 pub use error::{Names, Problem, Problems, RecipeError, Span, Warning, Wrong};
 pub use schema::schema;
 

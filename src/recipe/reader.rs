@@ -4,7 +4,7 @@
 //! (`rotate.degrees`); every reading either gives the value or notes a [`Problem`] and gives `None`, so that one run
 //! finds all mistakes. Numbers are read from their text: no float stands between what is written and a [`Micro`].
 
-use super::error::{Names, Problem, Span, Wrong};
+use super::error::{Names, Problem, Span, THE_RECIPE, Wrong};
 use crate::number::Micro;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -203,7 +203,7 @@ impl<'a> Table<'a> {
 
     /// What messages call it.
     pub fn title(&self) -> String {
-        if self.place.is_empty() { "the recipe".into() } else { self.place.clone() }
+        if self.place.is_empty() { THE_RECIPE.into() } else { self.place.clone() }
     }
 
     /// Notes every key that is not valid here.
@@ -226,6 +226,9 @@ impl<'a> Table<'a> {
     /// The value of a key that has to be there.
     pub fn need(&self, found: &mut Found, key: &str, help: &str) -> Option<&Node<'a>> {
         self.get(key).or_else(|| {
+            if self.has_typo_of(found, &[key]) {
+                return None;
+            }
             let (place, key, help) = (self.title(), key.to_owned(), help.to_owned());
             found.add(&self.span, Wrong::Missing { place, key, help })
         })
@@ -242,9 +245,19 @@ impl<'a> Table<'a> {
         Some(first)
     }
 
+    /// Whether an unknown key was noted that was probably meant to be one of these, which says it better than that one
+    /// is missing.
+    fn has_typo_of(&self, found: &Found, keys: &[&str]) -> bool {
+        let here = |problem: &Problem| self.entries.iter().any(|(_, at, _)| *at == problem.at);
+        found.0.iter().any(|problem| here(problem) && problem.wrong.is_typo_of(keys))
+    }
+
     /// The one of these keys that has to be there.
     pub fn need_one_of(&self, found: &mut Found, keys: &[&str]) -> Option<&(&'a str, Span, Node<'a>)> {
         if !self.entries.iter().any(|(key, ..)| keys.contains(key)) {
+            if self.has_typo_of(found, keys) {
+                return None;
+            }
             return found.add(&self.span, Wrong::NeedsOne { place: self.title(), keys: keys.join(", ") });
         }
         self.one_of(found, keys)

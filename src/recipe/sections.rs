@@ -22,7 +22,7 @@ const MAX_SIDE: i64 = 16_384;
 const MAX_WEBP_SIDE: u32 = 16_383;
 
 /// Directory names inside a dataset, which a namespace must not take.
-const RESERVED: [&str; 4] = ["records", "tags", "sources", "classes.txt"];
+pub(super) const RESERVED: [&str; 4] = ["records", "tags", "sources", "classes.txt"];
 
 /// Notes why a text cannot be part of a name: letters and digits of any script, `_`, `-` and, inside, `.`.
 pub(super) fn safe_name(text: &str, at: &Span, what: &'static str, found: &mut Found) -> Option<()> {

@@ -3,7 +3,7 @@
 //! The parser takes both. What is left to tell apart: line breaks and a last comma within an inline table, and the
 //! escapes `\e` and `\xHH`.
 
-use super::error::{Span, Wrong};
+use super::error::{NEW_ESCAPE, Span, Wrong};
 use super::reader::Found;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -73,7 +73,7 @@ fn escapes(text: &str, span: &Span, found: &mut Found) {
             && let Some((_, 'e' | 'x')) = characters.next()
         {
             let at = span.start + at;
-            return found.add(&(at..at + 2), Wrong::NewToml { what: "an escape \\e or \\x" }).unwrap_or_default();
+            return found.add(&(at..at + 2), Wrong::NewToml { what: NEW_ESCAPE }).unwrap_or_default();
         }
     }
 }

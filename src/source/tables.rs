@@ -126,6 +126,11 @@ impl Layout {
             Self::Table { images, .. } => images,
         }
     }
+
+    /// Whether a table gives the classes their numbers, so that `classes.txt` need not.
+    pub fn numbers_classes(&self) -> bool {
+        matches!(self, Self::Table { classes: Some(_), .. })
+    }
 }
 
 fn read_classes(table: &Path, problems: &mut Vec<Problem>) -> Classes {

@@ -26,18 +26,6 @@ fn report(diagnostic: &dyn miette::Diagnostic) -> String {
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// The steps by id, in order, steps within steps after the step that has them.
-fn ids(steps: &[Step]) -> Vec<&str> {
-    let mut ids = Vec::new();
-    for step in steps {
-        ids.push(step.id.as_str());
-        if let Action::All(inner) | Action::Pick { steps: inner, .. } = &step.action {
-            ids.extend(self::ids(inner));
-        }
-    }
-    ids
-}
-
 fn load(name: &str, files: &[(&str, &[u8])]) -> Result<Recipe, RecipeError> {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, bytes) in files {

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 fn try_all(text: &str) {
     if let Err(error) = Recipe::from_texts(text, Some(text)) {
-        report(&error);
+        assert!(!report(&error).is_empty());
+        assert!(!matches!(error, RecipeError::Invalid(problems) if problems.list().is_empty()), "nothing is wrong");
     }
     match Recipe::from_texts(text, Some("")) {
         Err(error) => drop(report(&error)),

@@ -1,0 +1,138 @@
+//! What this machine gives: threads, memory, and the wish to stop.
+
+use crate::store::ByteSize;
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::IntoDiagnostic as _;
+use std::io::IsTerminal as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Set by the first Ctrl-C; the second ends the process at once.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Options of every command that renders.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Resources {
+    /// Threads that render; by default all that this process may use (CPU affinity and cgroup limits are obeyed)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Memory to stay within, e.g. 4GB; by default 1 GB + 200 MB per thread, or half of what the machine or cgroup has
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
+}
+
+impl Resources {
+    /// Starts the threads and listens for Ctrl-C; what was started before stays.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn start(&self) -> miette::Result<&'static AtomicBool> {
+        static STARTED: AtomicBool = AtomicBool::new(false);
+        if STARTED.swap(true, Ordering::Relaxed) {
+            return Ok(&STOP);
+        }
+        let threads = self.threads.map_or(0, usize::from);
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().into_diagnostic()?;
+        ctrlc::set_handler(|| {
+            if STOP.swap(true, Ordering::Relaxed) {
+                #[expect(clippy::disallowed_methods, reason = "asked twice: at once, whatever runs")]
+                std::process::exit(130);
+            }
+            eprintln!("stopping: finished shards are kept; Ctrl-C again ends at once");
+        })
+        .into_diagnostic()?;
+        Ok(&STOP)
+    }
+
+    /// How many threads render.
+    pub fn threads() -> usize {
+        rayon::current_num_threads()
+    }
+
+    fn memory(&self) -> u64 {
+        let usual = 1_000_000_000 + 200_000_000 * Self::threads() as u64;
+        self.memory.map_or_else(|| usual.min(available().map_or(u64::MAX, |bytes| bytes / 2)), |memory| memory.0)
+    }
+
+    /// Bytes of decoded partners to keep.
+    pub fn cache(&self) -> u64 {
+        (self.memory() / 4).min(512_000_000)
+    }
+
+    /// Blocks that may be rendered ahead of the one being written, where a block takes up to `bytes`.
+    pub fn ahead(&self, bytes: u64) -> usize {
+        let threads = Self::threads();
+        usize::try_from(self.memory() / 4 / bytes.max(1)).unwrap_or(usize::MAX).clamp(1, 4 * threads)
+    }
+}
+
+/// Memory of this machine, or what its cgroup is limited to.
+fn available() -> Option<u64> {
+    let cgroup = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limits = cgroup.iter().filter_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok());
+    let info = std::fs::read_to_string("/proc/meminfo").ok();
+    let total = info.and_then(|info| {
+        let line = info.lines().find(|line| line.starts_with("MemTotal:"))?.to_owned();
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    limits.chain(total.map(|kilobytes| kilobytes * 1024)).min()
+}
+
+/// Progress on stderr: a bar on a terminal, else a line now and then; nothing with `--json` off a terminal.
+pub struct Meter {
+    bar: ProgressBar,
+    plain: Option<Mutex<Instant>>,
+    verb: &'static str,
+    total: u64,
+    started: Instant,
+}
+
+/// How often a plain line is printed.
+const EVERY: Duration = Duration::from_secs(10);
+
+impl Meter {
+    /// Starts counting to `total` samples.
+    pub fn new(verb: &'static str, total: u64) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal { ProgressBar::new(total) } else { ProgressBar::hidden() };
+        let template = "{prefix} {bar:28} {human_pos}/{human_len} samples, {per_sec}, {msg}, {eta} left";
+        let style = ProgressStyle::with_template(template).expect("BUG: a template that cannot be read");
+        bar.set_style(style);
+        bar.set_prefix(verb);
+        #[expect(clippy::disallowed_methods, reason = "the rate, for people")]
+        let started = Instant::now();
+        Self { bar, plain: (!terminal).then(|| Mutex::new(started)), verb, total, started }
+    }
+
+    /// So many samples of so many bytes are done.
+    pub fn set(&self, samples: u64, bytes: u64) {
+        self.bar.set_message(ByteSize(bytes).to_string());
+        self.bar.set_position(samples);
+        let Some(mut last) = self.plain.as_ref().and_then(|last| last.try_lock().ok()) else { return };
+        if last.elapsed() >= EVERY && samples < self.total {
+            #[expect(clippy::disallowed_methods, reason = "when to print again")]
+            let now = Instant::now();
+            *last = now;
+            let rate = samples as f64 / self.started.elapsed().as_secs_f64();
+            let left = duration((self.total - samples) as f64 / rate.max(0.001));
+            let (verb, total) = (self.verb, self.total);
+            eprintln!("{verb}: {samples}/{total} samples, {rate:.0}/s, {}, {left} left", ByteSize(bytes));
+        }
+    }
+
+    /// Takes the bar away; gives the seconds since the start.
+    pub fn finish(self) -> f64 {
+        self.bar.finish_and_clear();
+        self.started.elapsed().as_secs_f64()
+    }
+}
+
+/// Seconds as people say them: `42 s`, `7 min`, `3.5 h`.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        ..100.0 => format!("{seconds:.0} s"),
+        ..6000.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}

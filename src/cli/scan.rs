@@ -1,0 +1,85 @@
+//! The beginning of every command that takes a recipe: load, scan, plan, and say what was noticed.
+
+use super::machine::Resources;
+use crate::plan::{Estimate, Renderer};
+use crate::prepare::{Noticed, Prepared, prepare};
+use crate::recipe::Recipe;
+use crate::store::Datasets;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+
+/// Loads a recipe and plans it.
+///
+/// # Errors
+/// With all that is wrong with the recipe or its sources.
+pub fn plan(recipe: &Path, datasets: &Datasets) -> miette::Result<Prepared> {
+    let recipe = Recipe::load(recipe)?;
+    for warning in recipe.warnings() {
+        eprintln!("{:?}", miette::Report::new(warning));
+    }
+    let style = ProgressStyle::with_template("reading sources {bar:28} {pos}/{len}, {eta} left");
+    let bar = ProgressBar::new(0).with_style(style.expect("BUG: a template that cannot be read"));
+    let prepared = prepare(recipe, datasets, &|progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+    });
+    bar.finish_and_clear();
+    let prepared = prepared?;
+    if let Some(noticed) = &prepared.noticed {
+        for line in lines(noticed) {
+            eprintln!("{line}");
+        }
+    }
+    Ok(prepared)
+}
+
+/// At most this many of each kind are printed; the rest is counted.
+const SHOWN: usize = 8;
+
+/// What a scan and a split noticed, in lines.
+fn lines(noticed: &Noticed) -> Vec<String> {
+    let set = &noticed.set;
+    let mut lines = Vec::new();
+    let mut list = |what: &str, all: Vec<String>| {
+        if !all.is_empty() {
+            lines.push(format!("{} {what}:", all.len()));
+            lines.extend(all.iter().take(SHOWN).map(|line| format!("  {line}")));
+            if all.len() > SHOWN {
+                lines.push(format!("  and {} more", all.len() - SHOWN));
+            }
+        }
+    };
+    list("label corrections", set.fixes.iter().map(|fix| fix.line(&set.classes)).collect());
+    list("files left out", set.skipped.iter().map(|bad| format!("{}: {}", bad.path, bad.why)).collect());
+    let equal = set.duplicates.iter().map(|same| same.paths.join(" = "));
+    list("sources lie in several files of equal bytes", equal.collect());
+    let near = set.near_duplicates.iter().map(|near| {
+        let names: Vec<&str> = (near.sources.iter())
+            .filter_map(|digest| set.sources.iter().find(|source| source.digest == *digest))
+            .map(|source| source.paths[0].as_str())
+            .collect();
+        let suspicious = if near.classes.len() > 1 { "  (different labels: one may be wrong)" } else { "" };
+        format!("{}{suspicious}", names.join(" ~ "))
+    });
+    list("groups of near-duplicates, each kept in one part of the split", near.collect());
+    let moved = noticed.assignment.moved.iter().map(|(digest, from, to)| format!("{}: {from} -> {to}", digest.short()));
+    list("sources that could not keep the part of the earlier version", moved.collect());
+    list("classes off their share of the split", noticed.assignment.missed.iter().map(ToString::to_string).collect());
+    lines
+}
+
+/// A renderer of a plan within this machine's memory.
+pub fn renderer<'a>(prepared: &'a Prepared, resources: &Resources) -> Renderer<'a> {
+    Renderer::new(&prepared.plan, prepared.files.clone(), resources.cache())
+}
+
+/// Renders a pilot to estimate bytes and time.
+///
+/// # Errors
+/// When a source is not what was scanned.
+pub fn estimate(renderer: &Renderer<'_>) -> miette::Result<Estimate> {
+    let bar = ProgressBar::new_spinner().with_message("rendering a pilot to estimate size and time");
+    let estimate = renderer.plan().estimate(renderer);
+    bar.finish_and_clear();
+    miette::IntoDiagnostic::into_diagnostic(estimate)
+}
