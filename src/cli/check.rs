@@ -11,8 +11,8 @@ use std::process::ExitCode;
 /// Check a recipe, and say what it does on the average
 ///
 /// Shows every mistake with its line and a caret, and warns of what is allowed and probably not meant. Prints the mean
-/// number of active ops of a copy and the chance that a copy is left untouched. A recipe without [source] and [amount]
-/// is checked as a validation recipe. Exits with 1 when something is wrong.
+/// number of active ops of a copy and the chance that a copy is left untouched. A recipe without sources and amounts is
+/// checked as a validation recipe. Exits with 1 when something is wrong.
 #[derive(clap::Args, Debug)]
 pub struct Check {
     /// The recipe
