@@ -11,8 +11,8 @@ use std::process::ExitCode;
 /// Check a recipe, and say what it does on the average
 ///
 /// Shows every mistake with its line and a caret, and warns of what is allowed and probably not meant. Prints the mean
-/// number of active ops of a copy and the chance that a copy is left untouched. A recipe without sources and amounts is
-/// checked as a validation recipe. Exits with 1 when something is wrong.
+/// number of active ops of a copy and the chance that a copy is left untouched. A recipe without `[source]` and `[amount]`
+/// is checked as a validation recipe. Exits with 1 when something is wrong.
 #[derive(clap::Args, Debug)]
 pub struct Check {
     /// The recipe
@@ -74,7 +74,9 @@ fn load(path: &Path) -> Result<Recipe, RecipeError> {
 
 fn summary(recipe: &Recipe, path: &Path) -> String {
     let kind = if recipe.role() == Role::Train { "recipe" } else { "validation recipe" };
-    let mut text = format!("{}: fine, a {kind} of {} steps\n", path.display(), recipe.step_ids().len());
+    let ops = recipe.op_calls().len();
+    let plural = if ops == 1 { "" } else { "s" };
+    let mut text = format!("{}: fine, a {kind} of {ops} op{plural}\n", path.display());
     for (of, class, statistics) in statistics(recipe) {
         let whom = class.map_or_else(String::new, |class| format!(" of class {class}"));
         let about = if statistics.exact { "" } else { "about " };

@@ -77,41 +77,22 @@ pub fn log_line(action: &str) -> LogLine {
 
 #[cfg(test)]
 mod tests {
+    use super::Cli;
     use crate::shard::tar_path;
     use crate::store::{Datasets, testing};
     use clap::{CommandFactory as _, Parser as _};
     use std::process::ExitCode;
 
-    #[derive(clap::Parser)]
-    enum Commands {
-        Evict(super::evict::Evict),
-        Gc(super::gc::Gc),
-        List(super::list::List),
-        Log(super::log::Log),
-        Path(super::path::Path),
-        Show(super::show::Show),
-        Tag(super::tag::Tag),
-        Verify(super::verify::Verify),
-    }
-
     /// The exit code as text (it cannot be compared), or the error.
     fn run(datasets: &Datasets, line: &str) -> Result<String, String> {
-        let code = match Commands::try_parse_from(format!("augmint {line}").split(' ')).map_err(|e| e.to_string())? {
-            Commands::Evict(command) => command.run(datasets, |_| Err("a source is gone".into())),
-            Commands::Gc(command) => command.run(datasets),
-            Commands::List(command) => command.run(datasets),
-            Commands::Log(command) => command.run(datasets),
-            Commands::Path(command) => command.run(datasets),
-            Commands::Show(command) => command.run(datasets),
-            Commands::Tag(command) => command.run(datasets),
-            Commands::Verify(command) => command.run(datasets),
-        };
+        let cli = Cli::try_parse_from(format!("augmint {line}").split(' ')).map_err(|error| error.to_string())?;
+        let code = cli.command.run(datasets);
         code.map(|code| format!("{code:?}")).map_err(|error| error.to_string())
     }
 
     #[test]
     fn commands_are_well_formed() {
-        Commands::command().debug_assert();
+        Cli::command().debug_assert();
     }
 
     #[test]
@@ -188,30 +169,36 @@ enum Command {
     Gc(gc::Gc),
 }
 
+impl Command {
+    fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
+        match self {
+            Self::Quickstart(command) => command.run(),
+            Self::SampleData(command) => command.run().into_diagnostic(),
+            Self::Init(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Ops(command) => command.run(),
+            Self::Preview(command) => command.run(datasets),
+            Self::Plan(command) => command.run(datasets),
+            Self::Build(command) => command.run(datasets),
+            Self::Publish(command) => command.run(datasets),
+            Self::List(command) => command.run(datasets),
+            Self::Show(command) => command.run(datasets),
+            Self::Log(command) => command.run(datasets),
+            Self::Tag(command) => command.run(datasets),
+            Self::Path(command) => command.run(datasets),
+            Self::Verify(command) => command.run(datasets),
+            Self::Restore(command) => command.run(datasets),
+            Self::Evict(command) => command.run(datasets),
+            Self::Gc(command) => command.run(datasets),
+        }
+    }
+}
+
 /// Runs the command line: exit code 0 fine, 1 a difference or a failed check, 2 an error.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let datasets = Datasets::new(cli.datasets, cli.store);
-    let result = match cli.command {
-        Command::Quickstart(command) => command.run(),
-        Command::SampleData(command) => command.run().into_diagnostic(),
-        Command::Init(command) => command.run(),
-        Command::Check(command) => command.run(),
-        Command::Ops(command) => command.run(),
-        Command::Preview(command) => command.run(&datasets),
-        Command::Plan(command) => command.run(&datasets),
-        Command::Build(command) => command.run(&datasets),
-        Command::Publish(command) => command.run(&datasets),
-        Command::List(command) => command.run(&datasets),
-        Command::Show(command) => command.run(&datasets),
-        Command::Log(command) => command.run(&datasets),
-        Command::Tag(command) => command.run(&datasets),
-        Command::Path(command) => command.run(&datasets),
-        Command::Verify(command) => command.run(&datasets),
-        Command::Restore(command) => command.run(&datasets),
-        Command::Evict(command) => command.run(&datasets),
-        Command::Gc(command) => command.run(&datasets),
-    };
+    let result = cli.command.run(&datasets);
     result.unwrap_or_else(|error| {
         eprintln!("{error:?}");
         ExitCode::from(2)

@@ -3,7 +3,7 @@
 use super::{next, print, print_json};
 use crate::ops::spec::{Fill, Kind, OpSpec};
 use crate::ops::{self, Param};
-use crate::recipe::{Names, schema};
+use crate::recipe::{Names, one_line, schema};
 use miette::Report;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -126,10 +126,6 @@ fn param_json(param: &Param) -> Value {
 
 fn braces(inside: &str) -> String {
     if inside.is_empty() { "{}".into() } else { format!("{{ {inside} }}") }
-}
-
-fn one_line(doc: &str) -> String {
-    doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Lines of at most 100 characters, indented.

@@ -33,21 +33,29 @@ impl Kernel {
         let (width, height) = (width as usize, height as usize);
         let radius = self.0.len() - 1;
         let mut rows = vec![0u16; width * height * 3];
-        for y in 0..height {
-            let line = &image.data()[y * width * 3..][..width * 3];
-            for x in 0..width {
-                for channel in 0..3 {
-                    let at = |x: isize| i32::from(line[reflect(x, width) * 3 + channel]);
-                    let mut sum = self.0[0] * at(x as isize);
-                    for offset in 1..=radius {
-                        sum += self.0[offset] * (at(x as isize - offset as isize) + at((x + offset) as isize));
-                    }
-                    rows[(y * width + x) * 3 + channel] = ((sum + (1 << 7)) >> 8) as u16;
+        let mut sums = vec![0i32; width * 3];
+        // The row with `radius` mirrored pixels before and after it.
+        let mut line = vec![0i32; (width + 2 * radius) * 3];
+        for (row, samples) in rows.chunks_exact_mut(width * 3).zip(image.data().chunks_exact(width * 3)) {
+            for (x, pixel) in line.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                let from = reflect(x as isize - radius as isize, width) * 3;
+                *pixel = [samples[from], samples[from + 1], samples[from + 2]].map(i32::from);
+            }
+            let from = |x: usize| &line[x * 3..][..width * 3];
+            for (sum, middle) in sums.iter_mut().zip(from(radius)) {
+                *sum = self.0[0] * middle;
+            }
+            for offset in 1..=radius {
+                let pairs = from(radius - offset).iter().zip(from(radius + offset));
+                for (sum, (left, right)) in sums.iter_mut().zip(pairs) {
+                    *sum += self.0[offset] * (left + right);
                 }
+            }
+            for (sample, sum) in row.iter_mut().zip(&sums) {
+                *sample = ((sum + (1 << 7)) >> 8) as u16;
             }
         }
         let mut out = image.clone();
-        let mut sums = vec![0i32; width * 3];
         for y in 0..height {
             let row = |y: isize| &rows[reflect(y, height) * width * 3..][..width * 3];
             for (sum, value) in sums.iter_mut().zip(row(y as isize)) {

@@ -233,6 +233,14 @@ fn coverage((x, y): (i64, i64), size: Size) -> u32 {
     (along(x, size.width) * along(y, size.height) + 128) >> 8
 }
 
+/// Four pixels weighted in 2^14ths: left and right above, left and right below.
+fn weigh(corners: [[u8; 3]; 4], weights: [u32; 4]) -> [u8; 3] {
+    std::array::from_fn(|channel| {
+        let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
+        ((sum + (1 << 13)) >> 14) as u8
+    })
+}
+
 /// Reads each pixel of the result from four neighbours, then paints what the masks hide.
 fn bilinear(image: &Image, canvas: Size, to: &Affine, masks: &[Mask], mirrored: bool) -> Image {
     let Size { width, height } = image.size();
@@ -250,18 +258,25 @@ fn bilinear(image: &Image, canvas: Size, to: &Affine, masks: &[Mask], mirrored: 
         let both = (right * below + 32) >> 6;
         let weights = [(1 << 14) + both - (right << 4) - (below << 4), (right << 4) - both, (below << 4) - both, both];
         let (x, y) = (x >> 32, y >> 32);
-        let (x0, x1, y0, y1) = (index(x, width), index(x + 1, width), index(y, height), index(y + 1, height));
-        let corners = [image.pixel(x0, y0), image.pixel(x1, y0), image.pixel(x0, y1), image.pixel(x1, y1)];
-        let mut pixel: [u8; 3] = std::array::from_fn(|channel| {
-            let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
-            ((sum + (1 << 13)) >> 14) as u8
-        });
+        let inside = x >= 0 && y >= 0 && x + 1 < i64::from(width) && y + 1 < i64::from(height);
+        let mut pixel = if inside {
+            let start = (y as usize * width as usize + x as usize) * 3;
+            let pair =
+                |start: usize| *image.data()[start..].as_chunks::<3>().0.first_chunk::<2>().expect("BUG: two pixels");
+            let ([a, b], [c, d]) = (pair(start), pair(start + 3 * width as usize));
+            weigh([a, b, c, d], weights)
+        } else {
+            let (x0, x1, y0, y1) = (index(x, width), index(x + 1, width), index(y, height), index(y + 1, height));
+            weigh([image.pixel(x0, y0), image.pixel(x1, y0), image.pixel(x0, y1), image.pixel(x1, y1)], weights)
+        };
         for (map, mask) in &masks {
             let seen = coverage(map.at(column, row), mask.size);
-            pixel = std::array::from_fn(|channel| {
-                let (shown, fill) = (u32::from(pixel[channel]), u32::from(mask.fill[channel]));
-                ((shown * seen + fill * (256 - seen) + 128) >> 8) as u8
-            });
+            if seen < 256 {
+                pixel = std::array::from_fn(|channel| {
+                    let (shown, fill) = (u32::from(pixel[channel]), u32::from(mask.fill[channel]));
+                    ((shown * seen + fill * (256 - seen) + 128) >> 8) as u8
+                });
+            }
         }
         pixel
     })

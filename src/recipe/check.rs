@@ -4,9 +4,10 @@
 //! after the other by weight. Branches that are not for the class or role are no candidates. Only a `pick` of two or
 //! more out of more than [`EXACT`] branches is estimated, from [`TRIES`] keyed draws.
 
-use super::error::{Span, Warning, named};
+use super::error::{Span, named};
 use super::law::whole_outcomes;
-use super::{Action, ClassFilter, Recipe, Step, plain};
+use super::warning::Warning;
+use super::{Action, ClassFilter, OpCall, Recipe, Step, plain};
 use crate::digest::Hasher;
 use crate::ops::Family;
 use crate::seed::{Rng, Role};
@@ -64,6 +65,17 @@ impl Recipe {
         let mut ids = Vec::new();
         each(&self.steps, &mut |step| ids.push(step.id.as_str()));
         ids
+    }
+
+    /// Every op that a step can do, with the step, in order.
+    pub fn op_calls(&self) -> Vec<(&Step, &OpCall)> {
+        let mut calls = Vec::new();
+        each(&self.steps, &mut |step| {
+            if let Action::Op(call) = &step.action {
+                calls.push((step, call));
+            }
+        });
+        calls
     }
 
     /// Classes that an `only` or `except` of a step names, sorted.

@@ -110,18 +110,9 @@ impl Draft {
         }
         let folders = subfolders(&folder)?;
         // The pair of table and folder that fits best; the first of the sorted names where several do.
-        type Candidate<'a> = ((usize, bool, bool), &'a PathBuf, &'a PathBuf, &'a Table);
-        let mut best: Option<Candidate> = None;
-        for (path, table) in &labels {
-            for images in &folders {
-                let hits = table.first_ids.iter().filter(|id| has_image(images, id)).count();
-                let same_name = path.file_stem() == images.file_name();
-                let score = (hits * ROWS / table.first_ids.len().max(1), same_name, path.ends_with("train.csv"));
-                if hits > 0 && best.as_ref().is_none_or(|(known, ..)| score > *known) {
-                    best = Some((score, *path, images, *table));
-                }
-            }
-        }
+        let pairs = labels.iter().flat_map(|(path, table)| folders.iter().map(move |images| (*path, images, *table)));
+        let fits = pairs.map(|(path, images, table)| (table.fit(path, images), path, images, table));
+        let best = fits.filter(|(fit, ..)| fit.0 > 0).reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((_, labels, images, table)) = best else {
             let (path, table) = labels[0];
             let first = table.first_ids.first().cloned().unwrap_or_default();
@@ -321,6 +312,14 @@ struct Table {
 impl Table {
     fn has(&self, columns: &[&str]) -> bool {
         columns.iter().all(|column| self.columns.iter().any(|known| known == column))
+    }
+
+    /// How well a folder fits as the images of this table: how many of the first rows are there (of [`ROWS`]), whether
+    /// it has the table's name, and whether that is the usual one.
+    fn fit(&self, path: &Path, images: &Path) -> (usize, bool, bool) {
+        let hits = self.first_ids.iter().filter(|id| has_image(images, id)).count();
+        let same_name = path.file_stem() == images.file_name();
+        (hits * ROWS / self.first_ids.len().max(1), same_name, path.ends_with("train.csv"))
     }
 }
 

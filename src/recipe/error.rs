@@ -3,7 +3,8 @@
 //! A recipe is written by hand, so an error shows the file, the line, a caret under the word and the nearest valid
 //! name. All problems that were found are in one report, in the order of the file. Nothing here reads or decides.
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use super::names::Names;
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -91,52 +92,12 @@ pub(super) const THE_RECIPE: &str = "the recipe";
 /// A novelty of TOML 1.1.
 pub(super) const NEW_ESCAPE: &str = "an escape \\e or \\x";
 
-/// Valid names, and the one that was probably meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
-    nearest: Option<String>,
-    all: Vec<String>,
-}
-
-impl Names {
-    /// The valid names, of which the one most like `written` is suggested.
-    pub fn new<T: AsRef<str>>(written: &str, all: impl IntoIterator<Item = T>) -> Self {
-        let all: Vec<String> = all.into_iter().map(|name| name.as_ref().to_owned()).collect();
-        let score = |name: &String| {
-            let alike = strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
-            // A third of the word may be wrong; a name that the word begins or ends is meant, too.
-            let near = alike <= 1 + name.chars().count().max(written.chars().count()) / 3;
-            let part = written.len() >= 3 && (name.starts_with(written) || name.ends_with(written));
-            (near || part).then_some((alike, name.clone()))
-        };
-        // A file of half a megabyte of one word shall not be compared letter by letter.
-        let nearest = (written.len() <= 100).then(|| all.iter().filter_map(score).min()).flatten();
-        Self { nearest: nearest.map(|(_, name)| name), all }
-    }
-
-    fn valid(&self) -> String {
-        match self.all.as_slice() {
-            [] => "nothing may be written here".into(),
-            all => format!("valid: {}", all.join(", ")),
-        }
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(name) = &self.nearest {
-            write!(f, "did you mean '{name}'? ")?;
-        }
-        f.write_str(&self.valid())
-    }
-}
-
 impl Wrong {
     /// The short text beside the caret.
     fn label(&self) -> Option<String> {
         match self {
             Self::UnknownKey { names, .. } | Self::Unknown { names, .. } => {
-                names.nearest.as_ref().map(|name| format!("did you mean '{name}'?"))
+                names.nearest().map(|name| format!("did you mean '{name}'?"))
             }
             Self::DuplicateId { .. } => Some("second".into()),
             _ => None,
@@ -145,7 +106,7 @@ impl Wrong {
 
     /// Whether this is an unknown key that was probably meant to be one of these.
     pub(super) fn is_typo_of(&self, keys: &[&str]) -> bool {
-        matches!(self, Self::UnknownKey { names, .. } if names.nearest.as_ref().is_some_and(|name| keys.contains(&name.as_str())))
+        matches!(self, Self::UnknownKey { names, .. } if names.nearest().is_some_and(|name| keys.contains(&name)))
     }
 
     /// What to do about it.
@@ -269,7 +230,7 @@ pub(super) fn named(path: &std::path::Path, text: &str) -> NamedSource<String> {
 }
 
 /// Line and column of a byte, from 1; the column counts characters.
-fn position(text: &str, at: usize) -> (usize, usize) {
+pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or_default();
     let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
     (before.matches('\n').count() + 1, line.chars().count() + 1)
@@ -313,12 +274,12 @@ impl Diagnostic for Problems {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum RecipeError {
     /// The file cannot be read.
-    #[error("cannot read the recipe {}: {source}", path.display())]
+    #[error("cannot read the recipe {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The file is no text.
     #[error("{}: not UTF-8 text at byte {at}: a recipe is a TOML file", path.display())]
@@ -332,52 +293,4 @@ pub enum RecipeError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Invalid(Box<Problems>),
-}
-
-/// Something in a recipe that is allowed and probably not meant.
-#[derive(Debug)]
-pub struct Warning {
-    pub(super) text: String,
-    pub(super) advice: String,
-    pub(super) at: Option<Span>,
-    pub(super) source: NamedSource<String>,
-}
-
-impl Warning {
-    /// The file that it is about.
-    pub fn file(&self) -> &str {
-        self.source.name()
-    }
-
-    /// Line and column, from 1, where it is about a place; the column counts characters.
-    pub fn position(&self) -> Option<(usize, usize)> {
-        self.at.as_ref().map(|at| position(self.source.inner(), at.start))
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Warning {}
-
-impl Diagnostic for Warning {
-    fn severity(&self) -> Option<Severity> {
-        Some(Severity::Warning)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.advice))
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let at = self.at.clone()?;
-        Some(Box::new(std::iter::once(LabeledSpan::new_primary_with_span(None, at))))
-    }
 }

@@ -4,7 +4,8 @@
 //! *unnamed* one of the same list with `-2`, and so on; within a group the user's id and `/` stand in front. Steps with a
 //! written id are not counted, so that adding one leaves the others' draws alone.
 
-use super::error::{Names, Problem, Span, Wrong};
+use super::error::{Problem, Span, Wrong};
+use super::names::Names;
 use super::reader::Found;
 use super::steps::{ONE, RawAction, RawGroup, RawStep};
 use super::{Action, Step};

@@ -3,7 +3,8 @@
 //! `[a, b]` is always a uniform range, except where a fill is meant: there `[r, g, b]` is a colour, and a choice is
 //! written `{ choose = [...] }` as everywhere.
 
-use super::error::{Names, Wrong};
+use super::error::Wrong;
+use super::names::Names;
 use super::reader::{Found, Node, Table, one_of};
 use crate::number::Micro;
 use crate::ops::spec::{Fill, Kind, Value};
@@ -63,7 +64,7 @@ pub(super) fn law(node: &Node, kind: &Kind, found: &mut Found) -> Option<Dist> {
 const ANY: &str = "any";
 
 /// The words that a parameter can be settled at.
-fn settled(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+pub(super) fn settled(words: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
     words.iter().copied().filter(|word| *word != ANY)
 }
 

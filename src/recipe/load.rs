@@ -91,7 +91,7 @@ fn main(text: &str, path: &Path, texts: Texts) -> Result<Recipe, RecipeError> {
         Texts::Stored(text) => text.ok_or_else(|| fail(Wrong::ValidationMissing))?.to_owned(),
         Texts::File => read(&file).map_err(|error| {
             let reason = match error {
-                RecipeError::Read { source, .. } => source.to_string(),
+                RecipeError::Read { error, .. } => error.to_string(),
                 other => other.to_string(),
             };
             fail(Wrong::Validation { path: file.clone(), reason })
@@ -104,7 +104,7 @@ fn main(text: &str, path: &Path, texts: Texts) -> Result<Recipe, RecipeError> {
 }
 
 fn read(path: &Path) -> Result<String, RecipeError> {
-    let bytes = std::fs::read(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|error| RecipeError::Read { path: path.to_owned(), error })?;
     String::from_utf8(bytes)
         .map_err(|error| RecipeError::NotText { path: path.to_owned(), at: error.utf8_error().valid_up_to() })
 }

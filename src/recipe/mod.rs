@@ -10,6 +10,7 @@ mod expand;
 mod law;
 mod load;
 mod meaning;
+mod names;
 mod reader;
 mod schema;
 mod sections;
@@ -17,11 +18,14 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod toml10;
+mod warning;
 
 pub use check::Statistics;
 pub use draft::{Draft, DraftError};
-pub use error::{Names, Problem, Problems, RecipeError, Span, Warning, Wrong};
-pub use schema::schema;
+pub use error::{Problem, Problems, RecipeError, Span, Wrong};
+pub use names::Names;
+pub use schema::{one_line, schema};
+pub use warning::Warning;
 
 use crate::balance::AmountSpec;
 use crate::number::Micro;

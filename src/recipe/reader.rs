@@ -4,7 +4,8 @@
 //! (`rotate.degrees`); every reading either gives the value or notes a [`Problem`] and gives `None`, so that one run
 //! finds all mistakes. Numbers are read from their text: no float stands between what is written and a [`Micro`].
 
-use super::error::{Names, Problem, Span, THE_RECIPE, Wrong};
+use super::error::{Problem, Span, THE_RECIPE, Wrong};
+use super::names::Names;
 use crate::number::Micro;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

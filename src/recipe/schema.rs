@@ -3,6 +3,7 @@
 //! Generated from the op list and written beside the grammar. It is a little wider than the parser, which also knows
 //! what a schema cannot say (low below high, names of groups and classes, no cycles).
 
+use super::law;
 use crate::ops::spec::{Fill, Kind, OpSpec, Value as OpValue};
 use crate::ops::{self, Param};
 use serde_json::{Map, Value, json};
@@ -29,6 +30,7 @@ pub fn schema() -> Value {
         }),
         &[],
     );
+    let step = exclusive(step, "only", "except");
     let step =
         with(step, "oneOf", json!([{ "required": ["op"] }, { "required": ["use"] }, { "required": ["one_of"] }]));
     let count = json!({ "anyOf": number_laws(&json!({ "type": "integer", "minimum": 0 }), true) });
@@ -58,6 +60,14 @@ fn with(mut schema: Value, key: &str, value: Value) -> Value {
     schema
 }
 
+/// Two keys that exclude each other.
+fn exclusive(schema: Value, one: &str, other: &str) -> Value {
+    let both = json!({ "not": { "required": [one, other] } });
+    let mut rules = schema["allOf"].as_array().cloned().unwrap_or_default();
+    rules.push(both);
+    with(schema, "allOf", Value::Array(rules))
+}
+
 fn described(kind: &str, text: &str) -> Value {
     json!({ "type": kind, "description": text })
 }
@@ -81,12 +91,15 @@ fn source() -> Value {
         }),
         &[],
     );
+    let source = ["images", "labels", "classes", "groups"]
+        .into_iter()
+        .fold(source, |source, key| exclusive(source, "folders", key));
     with(source, "oneOf", json!([{ "required": ["images", "labels"] }, { "required": ["folders"] }]))
 }
 
 fn split() -> Value {
     let class = table(json!({ "group_by": { "enum": ["group", "page"] }, "train_only": { "type": "boolean" } }), &[]);
-    table(
+    let split = table(
         json!({
             "seed": { "type": "integer", "minimum": 0, "default": 0 },
             "val": { "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 },
@@ -96,7 +109,8 @@ fn split() -> Value {
             "class": { "type": "object", "additionalProperties": class },
         }),
         &[],
-    )
+    );
+    exclusive(split, "val", "folds")
 }
 
 fn amount() -> Value {
@@ -113,6 +127,7 @@ fn amount() -> Value {
         }),
         &[],
     );
+    let amount = exclusive(amount, "per_class", "balance");
     with(amount, "oneOf", json!([{ "required": ["total"] }, { "required": ["copies"] }, { "required": ["per_class"] }]))
 }
 
@@ -159,8 +174,8 @@ fn op_schema(op: &OpSpec) -> Value {
     with(table(Value::Object(properties), &required), "description", json!(one_line(op.doc)))
 }
 
-/// A doc comment as one line.
-pub(crate) fn one_line(doc: &str) -> String {
+/// An op's or parameter's doc comment as one line.
+pub fn one_line(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -170,7 +185,10 @@ fn param_schema(param: &Param) -> Value {
             let kind = if integer { "integer" } else { "number" };
             (number_laws(&json!({ "type": kind, "minimum": min, "maximum": max }), integer), unit)
         }
-        Kind::Word(words) => (vec![json!({ "enum": words }), choice(&json!({ "enum": words }))], ""),
+        Kind::Word(words) => {
+            let settled: Vec<&str> = law::settled(words).collect();
+            (vec![json!({ "enum": words }), choice(&json!({ "enum": settled }))], "")
+        }
         Kind::Fill => {
             let fill = json!({ "$ref": "#/$defs/fill" });
             (vec![fill.clone(), choice(&fill)], "")
@@ -192,7 +210,8 @@ fn number_laws(one: &Value, integer: bool) -> Vec<Value> {
     let mut laws = vec![one.clone(), pair.clone(), choice(one)];
     if !integer {
         let numbers = json!({ "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 });
-        laws.push(table(json!({ "log": pair }), &["log"]));
+        let positive = json!({ "items": { "exclusiveMinimum": 0 } });
+        laws.push(table(json!({ "log": { "allOf": [pair, positive] } }), &["log"]));
         laws.push(table(json!({ "normal": numbers, "within": pair }), &["normal", "within"]));
     }
     laws

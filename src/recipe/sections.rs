@@ -1,7 +1,8 @@
 //! The sections beside the steps: `[source]`, `[split]`, `[amount]`, `[output]`, and the recipe's name.
 
-use super::error::{Names, Span, Wrong};
+use super::error::{Span, Wrong};
 use super::law;
+use super::names::Names;
 use super::reader::{Found, Node, Table};
 use super::{Fit, Output};
 use crate::balance::{Amount, AmountSpec, Balance};

@@ -1,7 +1,8 @@
 //! Steps and groups as written, before groups are put in place of their `use`.
 
-use super::error::{Names, Span, Wrong};
+use super::error::{Span, Wrong};
 use super::law::{self, MAX_WEIGHT};
+use super::names::Names;
 use super::reader::{Found, Node, Table};
 use super::sections::{Mentions, safe_name};
 use super::{ClassFilter, LabelRule, MixRule, OpCall, PartnerClasses, PartnerFit, PartnerSteps};

@@ -306,3 +306,15 @@ fn the_schema_has_every_key_of_a_full_recipe() {
     let value: toml::Value = toml::from_str(FULL).unwrap();
     known(&schema(), &schema(), &value, "recipe");
 }
+
+#[test]
+fn the_recipes_in_the_documentation_are_recipes() {
+    let page = include_str!("../../../docs/recipe.md");
+    let blocks: Vec<_> =
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
+    assert_eq!(blocks.len(), 3);
+    for block in &blocks {
+        let text = if block.contains("[source]") { (*block).to_owned() } else { format!("{HEAD}{block}") };
+        Recipe::from_texts(&text, Some("")).unwrap_or_else(|error| panic!("{}", report(&error)));
+    }
+}
