@@ -5,6 +5,8 @@
 //! and the folder is flushed too. A reader sees the old file, or the whole new one, or none; never a part. This is the
 //! only module that creates files, and it never removes one that it was not told to.
 
+#![expect(clippy::disallowed_methods, reason = "the one module that creates, renames and removes files")]
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

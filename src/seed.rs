@@ -97,6 +97,7 @@ pub struct Rng(ChaCha8Rng);
 
 impl Rng {
     /// The stream of a key.
+    #[expect(clippy::disallowed_methods, reason = "the one place where a generator is made")]
     pub fn from_digest(key: &Digest) -> Self {
         Self(ChaCha8Rng::from_seed(*key.bytes()))
     }

@@ -40,6 +40,7 @@ impl Resources {
         }
         ctrlc::set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
+                #[expect(clippy::disallowed_methods, reason = "asked twice: at once, whatever runs")]
                 std::process::exit(130);
             }
             eprintln!("stopping: finished shards are kept; Ctrl-C again ends at once");
@@ -103,6 +104,7 @@ impl Meter {
         let style = ProgressStyle::with_template(template).expect("BUG: a template that cannot be read");
         bar.set_style(style);
         bar.set_prefix(verb);
+        #[expect(clippy::disallowed_methods, reason = "the rate, for people")]
         let started = Instant::now();
         Self { bar, plain: (!terminal).then(|| Mutex::new(started)), verb, total, started }
     }
@@ -113,7 +115,9 @@ impl Meter {
         self.bar.set_position(samples);
         let Some(mut last) = self.plain.as_ref().and_then(|last| last.try_lock().ok()) else { return };
         if last.elapsed() >= EVERY && samples < self.total {
-            *last = Instant::now();
+            #[expect(clippy::disallowed_methods, reason = "when to print again")]
+            let now = Instant::now();
+            *last = now;
             let rate = samples as f64 / self.started.elapsed().as_secs_f64();
             let left = duration((self.total - samples) as f64 / rate.max(0.001));
             let (verb, total) = (self.verb, self.total);

@@ -168,18 +168,21 @@ fn resize(image: &Image, part: [f64; 4], size: Size) -> Image {
     let (width, height) = (f64::from(image.size().width), f64::from(image.size().height));
     let [left, top] = [part[0].clamp(0.0, width), part[1].clamp(0.0, height)];
     let [right, bottom] = [part[2].clamp(left, width), part[3].clamp(top, height)];
-    let source =
-        fir::images::ImageRef::new(image.size().width, image.size().height, image.data(), fir::PixelType::U8x3)
-            .expect("BUG: an image holds three bytes a pixel");
-    let mut target = fir::images::Image::new(size.width, size.height, fir::PixelType::U8x3);
+    // Typed views: `Resizer::resize` would have every pixel type of every CPU compiled into this crate, two minutes of it.
+    type View<'a> = fir::images::TypedImageRef<'a, fir::pixels::U8x3>;
+    type ViewMut<'a> = fir::images::TypedImage<'a, fir::pixels::U8x3>;
+    let source = View::from_buffer(image.size().width, image.size().height, image.data())
+        .expect("BUG: an image holds three bytes a pixel");
+    let mut data = vec![0; size.pixels() as usize * 3];
+    let mut target = ViewMut::from_buffer(size.width, size.height, &mut data).expect("BUG: three bytes a pixel");
     let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::CatmullRom)).crop(
         left,
         top,
         right - left,
         bottom - top,
     );
-    fir::Resizer::new().resize(&source, &mut target, &options).expect("BUG: the part lies within the image");
-    Image::new(size, target.into_vec()).expect("BUG: three bytes a pixel")
+    fir::Resizer::new().resize_typed(&source, &mut target, &options).expect("BUG: the part lies within the image");
+    Image::new(size, data).expect("BUG: three bytes a pixel")
 }
 
 /// Shrinks an image that would be read with gaps, and says how its coordinates follow.

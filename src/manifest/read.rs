@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_refused_without_being_held() {
-        let endless = std::io::BufReader::new(std::io::repeat(b'x'));
+        let endless = BufReader::new(std::io::repeat(b'x'));
         let error = Reader::new(endless, Path::new("m"), None).err().unwrap().to_string();
         assert_eq!(error, "m, line 1: longer than any entry");
     }

@@ -245,7 +245,7 @@ macro_rules! op {
                 lower: $crate::op!(@lower $kind $type),
             };
 
-            #[allow(unused_variables, unused_mut, unused_assignments)]
+            #[allow(unused_variables, unused_mut, unused_assignments, reason = "an op may have no parameters")]
             fn from_values(values: &[$crate::ops::Value]) -> Self {
                 let mut index = 0;
                 $(let $field = <$field_type as $crate::ops::spec::Parameter>::take(&values[index]); index += 1;)*

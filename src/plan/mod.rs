@@ -1,8 +1,8 @@
 //! The plan: every sample to make, known before a pixel is read.
 //!
 //! A [`Plan`] is a pure function of a checked recipe, the sources and the part (training, held out, fold) of each. It
-//! knows every sample's key, draws, label and partner ([`draw`]), how samples are laid out in blocks and shards
-//! ([`layout`]), and has the one render function that build, restore, stream, explain and preview share ([`render`]).
+//! knows every sample's key, draws, label and partner (`draw`), how samples are laid out in blocks and shards
+//! (`layout`), and has the one render function that build, restore, stream, explain and preview share (`render`).
 //! It holds nothing per sample, so a plan of a million samples costs what its sources cost.
 
 mod draw;

@@ -248,7 +248,7 @@ impl Plan {
             params.push(("partner".into(), ParamValue::Text(self.sources[partner.source].digest.hex().into())));
             params.push(("weight".into(), ParamValue::Number(weight)));
         }
-        params.sort_by(|a: &(std::sync::Arc<str>, _), b| a.0.cmp(&b.0));
+        params.sort_by(|a: &(Arc<str>, _), b| a.0.cmp(&b.0));
         StepDraw { id: drawn.step.id.as_str().into(), params }
     }
 }

@@ -7,7 +7,7 @@ use super::canvas::{Affine, Canvas, Ink};
 use ab_glyph::{Font as _, FontRef};
 use std::sync::LazyLock;
 
-/// A typeface. Sans is Noto Sans (OFL-1.1), serif and mono are DejaVu (Bitstream Vera licence).
+/// A typeface. Sans is Noto Sans (Apache-2.0), serif and mono are DejaVu (Bitstream Vera licence).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Face {
     Sans,

@@ -6,6 +6,7 @@
 use super::classes::CLASSES;
 use super::plan::{Page, REVISION, pages};
 use super::scale::Scale;
+use crate::fs;
 use crate::pixels::{EncodeError, Encoding, Subsampling};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -98,7 +99,7 @@ pub fn write(dir: &Path, scale: Scale, progress: impl Fn(usize, usize) + Sync) -
     let pages = pages(scale);
     claim(dir)?;
     let train = dir.join("train");
-    std::fs::create_dir_all(&train).map_err(io_error("make the folder", &train))?;
+    fs::create_folder(&train).map_err(|error| io_error("make the folder", &train)(error.source))?;
     let present = file_names(&train)?;
     let wanted: BTreeSet<String> = pages.iter().map(Page::file_name).collect();
     let mut extra = present.difference(&wanted);
@@ -135,7 +136,7 @@ pub fn write(dir: &Path, scale: Scale, progress: impl Fn(usize, usize) + Sync) -
 
 /// Makes the folder ours, or finds that it is.
 fn claim(dir: &Path) -> Result<(), SampleDataError> {
-    std::fs::create_dir_all(dir).map_err(io_error("make the folder", dir))?;
+    fs::create_folder(dir).map_err(|error| io_error("make the folder", dir)(error.source))?;
     let marker = dir.join(MARKER);
     let ours = format!("augmint sample-data, revision {REVISION}\n");
     match std::fs::read_to_string(&marker) {

@@ -7,9 +7,9 @@
 use super::error::SourceError;
 use super::fingerprint::{CELLS, Fingerprint};
 use crate::digest::Digest;
+use crate::fs::{self, Existing};
 use crate::pixels::{DECODE_REVISION, Size};
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
 
 const MAGIC: &[u8] = b"augmint scan cache 1\n";
@@ -74,18 +74,11 @@ impl Cache {
             bytes.extend_from_slice(&cells[..]);
         }
         bytes.extend_from_slice(Digest::of(&bytes).bytes());
-        write(path, &bytes).map_err(|source| SourceError::Cache { path: path.to_owned(), source })
+        match fs::write(path, &bytes, Existing::Replace) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(SourceError::Cache { path: path.to_owned(), source: error.source }),
+        }
     }
-}
-
-/// Through a temporary file beside it, so that a reader, or a kill, never sees half of it.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

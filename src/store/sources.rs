@@ -158,7 +158,7 @@ mod tests {
             page: digest,
             size: Size::new(3, 4),
         };
-        let list = write_tsv(&[source.clone()], &[Part::Train]);
+        let list = write_tsv(std::slice::from_ref(&source), &[Part::Train]);
         let named = datasets.write_sources(&name, &list).unwrap();
         assert_eq!(datasets.sources(&name, &named).unwrap(), (vec![source], vec![Part::Train]));
         let path = datasets.sources_path(&name, &named);
