@@ -43,7 +43,7 @@ fn classes_that_no_source_has_are_refused() {
 fn a_mix_with_nobody_to_mix_with_is_refused() {
     let house = House::with_folders(&[("a", 1), ("b", 3)]);
     house.recipe("[amount]\ncopies = 4\n[[step]]\nop.mixup = { alpha = 0.4, partner = { classes = \"same\" } }\n");
-    for command in ["build recipe.toml", "check recipe.toml"] {
+    for command in ["build recipe.toml", "plan recipe.toml"] {
         assert_eq!(
             house.error(command),
             "step 'mixup' has nobody to mix source a/00.jpg (class 'a', train) with: no other group of the allowed \
@@ -118,18 +118,23 @@ fn references_that_name_nothing_or_too_much_get_help() {
 }
 
 #[test]
-fn a_build_over_its_budget_is_refused_before_the_first_write() {
+fn a_build_over_its_budget_is_refused_before_the_first_write_with_what_would_fit() {
     let house = rich();
-    let error = house.error("build recipe.toml --budget 1kB");
-    let (message, help) = error.split_once('\n').unwrap();
-    assert!(
-        message.starts_with("the build needs about ") && message.ends_with(" kB, more than the budget of 1.00 kB"),
-        "{error}"
-    );
+    let refused = |budget: &str| {
+        let error = house.error(&format!("build recipe.toml --budget {budget}"));
+        let (message, help) = error.split_once('\n').unwrap();
+        assert!(message.starts_with("the build needs about "), "{error}");
+        (message[message.find(',').unwrap()..].to_owned(), help.to_owned())
+    };
+    let (message, help) = refused("1kB");
+    assert_eq!(message, ", more than the budget of 1.00 kB");
+    assert_eq!(help, "help: not one sample would fit: free some room, or choose another disk with --store");
+    let (message, help) = refused("100kB");
+    assert_eq!(message, ", more than the budget of 100 kB");
     let fits: u32 = help.strip_prefix("help: about ").unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!((1..10).contains(&fits), "{error}");
+    assert!((10..80).contains(&fits), "{help}");
     let way_out = format!(
-        "help: about {fits} of the 105 samples would fit: lower `total`, the output's size or the quality, free some room, \
+        "help: about {fits} of the 102 samples would fit: lower `total`, the output's size or the quality, free some room, \
          or choose another disk with --store"
     );
     assert_eq!(help, way_out);

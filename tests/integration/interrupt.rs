@@ -1,6 +1,7 @@
 //! Killed, stopped, or two at once: nothing half-done looks done, and nothing finished is made again.
 
-use crate::house::House;
+use crate::house::{House, image};
+use augmint::pixels::{Encoding, Image, Size};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -126,6 +127,41 @@ fn ctrl_c_ends_a_build_soon_and_says_what_is_kept() {
         ]
     );
     assert_eq!(house.ok("list"), "no versions yet\n");
+}
+
+/// Reading the sources of a large folder takes longer than anyone waits: Ctrl-C used to be obeyed only after it.
+#[test]
+fn ctrl_c_ends_the_reading_of_sources_too() {
+    let house = House::new();
+    let large = Image::from_fn(Size::new(4000, 3000), |x, y| image("large").pixel(x * 60 / 4000, y * 40 / 3000));
+    house.write("images/a/0.png", &Encoding::Png.encode(&large).unwrap());
+    for number in 1..100 {
+        std::fs::hard_link(house.path("images/a/0.png"), house.path(&format!("images/a/{number}.png"))).unwrap();
+    }
+    house.recipe("[amount]\ncopies = 2\n");
+    let mut child = house.command("build recipe.toml").spawn().unwrap();
+    wait_for_the_handler(&mut child);
+    std::thread::sleep(Duration::from_millis(100));
+    let asked = Instant::now();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let ran = house.ran(child.wait_with_output().unwrap());
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert_eq!(ran.stderr, "stopped: nothing half-done is left, and what was finished before is kept\n");
+    assert!(!house.path("datasets").exists(), "something was written");
+}
+
+/// Waits until the process catches SIGINT (the second bit of the mask that the kernel shows).
+fn wait_for_the_handler(child: &mut Child) {
+    loop {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it listened");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        if u64::from_str_radix(mask.trim(), 16).unwrap() & 2 != 0 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[test]
