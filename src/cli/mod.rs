@@ -196,10 +196,11 @@ impl Command {
 
 /// Runs the command line: exit code 0 fine, 1 a difference or a failed check, 2 an error.
 pub fn main() -> ExitCode {
-    // Carets and arrows as plain ASCII where a log file will hold them. Fails only if a hook is set already.
+    // Off a terminal, carets and arrows are plain ASCII and no line is broken, so that a log file can be searched for a
+    // path, and a line for fixes.csv be taken from it. Fails only if a hook is set already.
     let _ = miette::set_hook(Box::new(|_| {
-        let unicode = io::stderr().is_terminal();
-        Box::new(miette::MietteHandlerOpts::new().unicode(unicode).build())
+        let terminal = io::stderr().is_terminal();
+        Box::new(miette::MietteHandlerOpts::new().unicode(terminal).wrap_lines(terminal).build())
     }));
     let cli = Cli::parse();
     let datasets = Datasets::new(cli.datasets, cli.store);
