@@ -11,6 +11,8 @@ mod fit;
 mod geometry;
 mod mixing;
 pub mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use crate::effect::Lowering;
 pub use dist::Dist;
