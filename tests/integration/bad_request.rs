@@ -16,15 +16,9 @@ fn an_unknown_key_is_shown_where_it_stands() {
     house.recipe("[amount]\ncopies = 2\nblance = \"equal\"\n");
     assert_eq!(
         house.error("build recipe.toml"),
-        "unknown key 'blance' in [amount]\n   \
-         ,-[recipe.toml:7:1]\n \
-         6 | copies = 2\n \
-         7 | blance = \"equal\"\n   \
-         : ^^^|^^\n   \
-         :    `-- did you mean 'balance'?\n \
-         8 | [output]\n   \
-         `----\n\
-         help: valid: total, copies, per_class, balance, originals, class, max_copies"
+        "unknown key 'blance' in amount\n ,-[recipe.toml:7:1]\n 6 | copies = 2\n 7 | blance = \"equal\"\n : ^^^|^^\n \
+         :    `-- did you mean 'balance'?\n 8 | [[step]]\n `----\nhelp: valid: total, copies, per_class, balance, originals, \
+         class, max_copies"
     );
 }
 
@@ -32,10 +26,11 @@ fn an_unknown_key_is_shown_where_it_stands() {
 fn classes_that_no_source_has_are_refused() {
     let house = House::with_folders(&[("invoice", 2), ("receipt", 2)]);
     house.recipe("[amount]\ncopies = 2\n[[step]]\nonly = [\"reciept\"]\nop.flip = { axis = \"any\" }\n");
-    let error = house.error("build recipe.toml");
-    assert!(error.starts_with("unknown class 'reciept'\n   ,-[recipe.toml:8:9]\n"), "{error}");
-    assert!(error.contains("`-- did you mean 'receipt'?"), "{error}");
-    assert!(error.ends_with("help: valid: invoice, receipt"), "{error}");
+    assert_eq!(
+        house.error("build recipe.toml"),
+        "unknown class 'reciept'\n ,-[recipe.toml:8:9]\n 7 | [[step]]\n 8 | only = [\"reciept\"]\n :         ^^^^|^^^^\n \
+         :             `-- did you mean 'receipt'?\n 9 | op.flip = { axis = \"any\" }\n `----\nhelp: valid: invoice, receipt"
+    );
     assert!(!house.path("datasets").exists());
 }
 
@@ -79,7 +74,7 @@ fn a_taken_tag_moves_only_when_told_to() {
     );
     let third = house.json("build recipe.toml --tag v1 --retag");
     assert_eq!(third["digest"], second.as_str());
-    assert_eq!(house.json("show t@v1")["record"]["digest"], second.as_str());
+    assert_eq!(house.json("show t@v1")["record"]["digest"], second[7..]);
     house.ok(&format!("verify t@{}", &first[..19]));
 }
 
@@ -103,7 +98,7 @@ fn references_that_name_nothing_or_too_much_get_help() {
         }
     }
     // A second version whose digest starts alike: only its record is looked at.
-    let digest = house.json("show t@first")["record"]["digest"].as_str().unwrap()[7..].to_owned();
+    let digest = house.json("show t@first")["record"]["digest"].as_str().unwrap().to_owned();
     let twin = format!("{}{}", &digest[..60], if digest.ends_with("0000") { "1111" } else { "0000" });
     let record = String::from_utf8(house.read(&format!("datasets/t/records/{digest}.json"))).unwrap();
     house.write(&format!("datasets/t/records/{twin}.json"), record.replace(&digest, &twin).as_bytes());
@@ -146,6 +141,9 @@ fn a_build_over_its_budget_is_refused_before_the_first_write_with_what_would_fit
 fn too_few_samples_for_the_sources_say_so() {
     let house = house();
     house.recipe("[amount]\ntotal = 3\n");
-    let error = house.error("build recipe.toml");
-    assert!(error.starts_with("[amount] originals = true keeps every training source, but class "), "{error}");
+    assert_eq!(
+        house.error("build recipe.toml"),
+        "[amount] originals = true keeps every training source, but class 'b' has 2 of them for 1 samples; raise the \
+         amount, balance less, or set originals = false"
+    );
 }

@@ -1,6 +1,6 @@
 //! Tables of a contest that are not as they should be, or contradict themselves or the files.
 
-use crate::house::{House, OUTPUT, digest_of, jpeg};
+use crate::house::{House, TAIL, digest_of, jpeg};
 use serde_json::json;
 
 /// Sources `0.jpg` to `5.jpg` of two classes, with tables.
@@ -21,7 +21,7 @@ fn house() -> House {
 fn recipe(house: &House, source: &str) {
     let text = format!(
         "name = \"t\"\n[source]\nimages = \"train\"\nlabels = \"train.csv\"\nclasses = \"meta.csv\"\n{source}[amount]\ncopies = \
-         2\n{OUTPUT}"
+         2\n{TAIL}"
     );
     house.write("recipe.toml", text.as_bytes());
 }
@@ -53,7 +53,7 @@ fn contradictions_in_tables_are_named_with_their_lines() {
     assert_eq!(
         house.error("build recipe.toml"),
         "2 problems in the source tables:\n  \
-         train.csv:6: no class has the target '17' (classes: meta.csv)\n  \
+         train.csv:6: no class has the target '17' (classes: meta.csv); did you mean '1'?\n  \
          train.csv:8: the ID '1.jpg' stands already in line 3"
     );
     house.write("train.csv", b"id,label\n");

@@ -13,9 +13,6 @@ noisy_val = { recipe = "validation.toml", copies = 2 }
 total = 90
 balance = "equal"
 [[step]]
-op.flip = { axis = "any" }
-chance = 0.5
-[[step]]
 op.rotate = { degrees = [-180, 180], canvas = "expand", fill = "median" }
 chance = 0.8
 [[step]]

@@ -25,8 +25,8 @@ pub struct Ran {
     pub stderr: String,
 }
 
-/// The tail of a recipe: tiny outputs.
-pub const OUTPUT: &str = "[output]\nfit.within = { width = 24, height = 24 }\nencode.jpeg = { quality = 80 }\n";
+/// The tail of a recipe: a step, as a recipe of none is warned of, and tiny outputs.
+pub const TAIL: &str = "[[step]]\nop.flip = { axis = \"any\" }\n[output]\nfit.within = { width = 24, height = 24 }\nencode.jpeg = { quality = 80 }\n";
 
 impl House {
     pub fn new() -> Self {
@@ -58,11 +58,11 @@ impl House {
         std::fs::read(self.path(path)).unwrap()
     }
 
-    /// Writes `recipe.toml` over class folders in `images`: `body` stands between source and output.
+    /// Writes `recipe.toml` over class folders in `images`: `body` stands between source and [`TAIL`].
     pub fn recipe(&self, body: &str) {
         self.write(
             "recipe.toml",
-            format!("name = \"t\"\nseed = 3\n[source]\nfolders = \"images\"\n{body}{OUTPUT}").as_bytes(),
+            format!("name = \"t\"\nseed = 3\n[source]\nfolders = \"images\"\n{body}{TAIL}").as_bytes(),
         );
     }
 
@@ -125,7 +125,7 @@ impl House {
 
     /// The source list of a version.
     pub fn sources(&self, digest: &str) -> Vec<(Source, Part)> {
-        let list = self.record(digest)["sources"].as_str().unwrap().strip_prefix("sha256:").unwrap().to_owned();
+        let list = self.record(digest)["sources"].as_str().unwrap().to_owned();
         let text = String::from_utf8(self.read(&format!("datasets/t/sources/{list}.tsv"))).unwrap();
         let (sources, parts) = read_tsv(&text).unwrap();
         sources.into_iter().zip(parts).collect()

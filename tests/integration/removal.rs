@@ -55,7 +55,7 @@ fn without_mixing_only_the_shards_of_the_removed_source_are_made_again() {
         house.write(&format!("images/{}/{number}.png", ["a", "b"][number % 2]), &png(&number.to_string()));
     }
     // 16 copies are one block, and a block is in one shard.
-    house.recipe("[amount]\ncopies = 16\n[[step]]\nop.flip = { axis = \"any\" }\nchance = 0.5\n");
+    house.recipe("[amount]\ncopies = 16\n");
     let first = house.json("build recipe.toml");
     let (samples, shards) = (first["samples"].as_u64().unwrap(), first["shards"].as_u64().unwrap());
     assert_eq!((samples, shards), (4800, 8));
