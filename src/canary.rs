@@ -12,7 +12,7 @@ use crate::number::Micro;
 use crate::ops::{self, OpSpec};
 use crate::pixels::{Encoding, Image, Limits, Size, Subsampling, decode};
 use crate::plan::{Engine, Plan, Sample};
-use crate::recipe::Recipe;
+use crate::recipe::{Action, OpCall, PartnerClasses, Recipe};
 use crate::seed::Role;
 use crate::source::{Classes, Source};
 use crate::split::Part;
@@ -21,6 +21,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 const TABLE: &str = include_str!("canary.tsv");
+/// Below this difference in grey levels ([`effect_of`]) a step can hardly change a pixel.
+pub const HARDLY: f64 = 0.25;
 /// Samples that are rendered of each op.
 pub const COPIES: u32 = 3;
 
@@ -63,24 +65,56 @@ pub fn page(number: u32) -> Image {
     })
 }
 
+/// How much an op as a recipe has it changes a page: the mean absolute difference in grey levels, of the draw out of 24
+/// that changes most; infinite where the size changes. For noticing a step that can hardly change a pixel.
+pub fn effect_of(call: &OpCall) -> f64 {
+    let mut recipe = recipe(call.op);
+    recipe.steps[0].action = Action::Op(call.clone());
+    if let Some(rule) = recipe.steps.first_mut().and_then(|step| match &mut step.action {
+        Action::Op(call) => call.mix.as_mut(),
+        _ => None,
+    }) {
+        // The pages' classes are not the recipe's.
+        rule.classes = PartnerClasses::Any;
+    }
+    let original = page(0);
+    let difference = |image: &Image| {
+        if image.size() != original.size() {
+            return f64::INFINITY;
+        }
+        let sum: u64 = image.data().iter().zip(original.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        sum as f64 / original.data().len() as f64
+    };
+    render(&plan_of(recipe), 24).iter().map(difference).fold(0.0, f64::max)
+}
+
 /// A plan of two sources, the pages, with one op in its recipe as its example has it.
 ///
 /// # Panics
 /// When the op's example cannot be parsed, which a test rules out.
 pub fn plan(op: &OpSpec) -> Plan {
+    plan_of(recipe(op))
+}
+
+fn recipe(op: &OpSpec) -> Recipe {
     let text = format!(
         "name = \"canary\"\nseed = 17\n[source]\nfolders = \"x\"\n[amount]\ncopies = 1\n[[step]]\nop.{} = {{ {} }}\n",
         op.name, op.example
     );
     let mut recipe =
         Recipe::from_texts(&text, None).unwrap_or_else(|error| panic!("BUG: example of {}: {error}", op.name));
+    let copies = Amount::Copies(Micro::from_int(i64::from(COPIES)));
     recipe.amount = Some(AmountSpec {
-        amount: Amount::Copies(Micro::from_int(i64::from(COPIES))),
+        amount: copies,
         balance: Balance::Natural,
         originals: false,
         class_copies: Default::default(),
         max_copies: None,
     });
+    recipe
+}
+
+fn plan_of(recipe: Recipe) -> Plan {
     let mut sources: Vec<Source> = (0..2)
         .map(|number| {
             let digest = Digest::of(page(number).data());
@@ -91,15 +125,19 @@ pub fn plan(op: &OpSpec) -> Plan {
     sources.sort_by_key(|source| source.digest);
     let classes = Classes(vec![(0, "a".into()), (1, "b".into())]);
     Plan::new(recipe, classes, sources, vec![Part::Train; 2], vec![COPIES; 2])
-        .unwrap_or_else(|error| panic!("BUG: canary of {}: {error}", op.name))
+        .unwrap_or_else(|error| panic!("BUG: a plan of two pages: {error}"))
 }
 
 /// The canary samples of an op.
 pub fn renders(op: &OpSpec) -> Vec<Image> {
-    let plan = plan(op);
+    render(&plan(op), COPIES)
+}
+
+/// Some samples of page 0.
+fn render(plan: &Plan, copies: u32) -> Vec<Image> {
     let image = |source: usize| page(plan.sources()[source].class);
     let source = plan.sources().iter().position(|source| source.class == 0).expect("BUG: two pages");
-    (0..COPIES)
+    (0..copies)
         .map(|copy| {
             let sample = Sample { source, role: Role::Train, epoch: 0, copy };
             let passes = fold(plan.lower(&sample, &plan.draw(&sample)));
@@ -238,6 +276,27 @@ mod tests {
                 .to_string()
                 .starts_with("this build would make other bytes than others of its version: op.flip (revision 999)")
         );
+    }
+
+    #[test]
+    fn a_step_that_hardly_changes_a_pixel_is_noticed() {
+        // The classic: `GaussNoise(var_limit=(2e-7, 1e-6))` on images of 0 to 255.
+        for (op, example, hardly) in [
+            ("gaussian_noise", "sigma = 0.001", true),
+            ("gaussian_noise", "sigma = [1, 3]", false),
+            ("brightness", "factor = 1", true),
+            ("rotate", "degrees = 0", true),
+            ("blur", "sigma = [0, 0.1]", true),
+            ("flip", "axis = \"horizontal\"", false),
+            ("resize", "width = 20, height = 20", false),
+        ] {
+            let text = format!(
+                "name = \"x\"\nseed = 1\n[source]\nfolders = \"x\"\n[amount]\ncopies = 1\n[[step]]\nop.{op} = {{ {example} }}"
+            );
+            let recipe = Recipe::from_texts(&text, None).unwrap();
+            let effect = effect_of(recipe.op_calls()[0].1);
+            assert_eq!(effect < HARDLY, hardly, "{op} {example}: {effect}");
+        }
     }
 
     #[test]

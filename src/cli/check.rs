@@ -1,6 +1,8 @@
 //! `augmint check`: a recipe, before any image is read.
 
 use super::{next, print, print_json};
+use crate::canary;
+use crate::ops::Kind;
 use crate::recipe::{Problems, Recipe, RecipeError, Statistics, Warning, schema};
 use crate::seed::Role;
 use miette::{Diagnostic, Report};
@@ -39,7 +41,7 @@ impl Check {
         match load(path) {
             Ok(recipe) if self.json => print_json(&fine(&recipe, path))?,
             Ok(recipe) => {
-                for warning in recipe.warnings() {
+                for warning in warnings(&recipe) {
                     eprintln!("{:?}", Report::new(warning));
                 }
                 print(&summary(&recipe, path))?;
@@ -61,6 +63,25 @@ impl Check {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What is allowed and probably not meant; that a step can hardly change a pixel is found by rendering it.
+pub(super) fn warnings(recipe: &Recipe) -> Vec<Warning> {
+    let mut warnings = recipe.warnings();
+    for (step, call) in recipe.op_calls() {
+        let effect = canary::effect_of(call);
+        if effect < canary::HARDLY {
+            let units = call.op.params.iter().filter_map(|param| match param.kind {
+                Kind::Number { min, max, unit, .. } => Some(format!("{} is in {unit}, {min} to {max}", param.name)),
+                _ => None,
+            });
+            let text =
+                format!("step '{}' can hardly change a pixel: {effect:.3} of 255 grey levels in the mean", step.id);
+            let units = units.collect::<Vec<_>>().join("; ");
+            warnings.push(recipe.step_warning(&step.id, text, format!("check its range: {units}")));
+        }
+    }
+    warnings
 }
 
 /// As a recipe, or as a validation recipe where only that is meant.
@@ -116,7 +137,7 @@ fn fine(recipe: &Recipe, path: &Path) -> Value {
         })
         .collect();
     let warnings: Vec<_> =
-        recipe.warnings().iter().map(|warning: &Warning| item(warning.file(), warning.position(), warning)).collect();
+        warnings(recipe).iter().map(|warning: &Warning| item(warning.file(), warning.position(), warning)).collect();
     json!({ "recipe": path.display().to_string(), "fine": true, "name": recipe.name, "problems": [],
         "warnings": warnings, "statistics": statistics })
 }

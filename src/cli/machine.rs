@@ -11,6 +11,11 @@ use std::time::{Duration, Instant};
 /// Set by the first Ctrl-C; the second ends the process at once.
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// Whether shards are being made, by a loop that looks at [`STOP`] and says what it finished. At every other moment (the
+/// sources of a large folder take a minute to read) the first Ctrl-C ends the process: whatever is written appears by one
+/// rename, so nothing half-done is left.
+static MAKING: AtomicBool = AtomicBool::new(false);
+
 /// Options of every command that renders.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Resources {
@@ -33,11 +38,19 @@ impl Resources {
             return Ok(&STOP);
         }
         let threads = self.threads.map_or(0, usize::from);
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().into_diagnostic()?;
+        let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        // Someone may have used Rayon before; that matters only where a number was asked for.
+        if threads > 0 {
+            started.into_diagnostic()?;
+        }
         ctrlc::set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
                 #[expect(clippy::disallowed_methods, reason = "asked twice: at once, whatever runs")]
                 std::process::exit(130);
+            }
+            if !MAKING.load(Ordering::Relaxed) {
+                eprintln!("stopped: nothing half-done is left, and what was finished before is kept");
+                std::process::exit(2);
             }
             eprintln!("stopping: finished shards are kept; Ctrl-C again ends at once");
         })
@@ -79,7 +92,7 @@ fn available() -> Option<u64> {
     limits.chain(total.map(|kilobytes| kilobytes * 1024)).min()
 }
 
-/// Progress on stderr: a bar on a terminal, else a line now and then; nothing with `--json` off a terminal.
+/// Progress on stderr: a bar on a terminal, else a line now and then. While one counts, Ctrl-C is the loop's to obey.
 pub struct Meter {
     bar: ProgressBar,
     plain: Option<Mutex<Instant>>,
@@ -102,6 +115,7 @@ impl Meter {
         bar.set_prefix(verb);
         #[expect(clippy::disallowed_methods, reason = "the rate, for people")]
         let started = Instant::now();
+        MAKING.store(true, Ordering::Relaxed);
         Self { bar, plain: (!terminal).then(|| Mutex::new(started)), verb, total, started }
     }
 
@@ -123,6 +137,7 @@ impl Meter {
 
     /// Takes the bar away; gives the seconds since the start.
     pub fn finish(self) -> f64 {
+        MAKING.store(false, Ordering::Relaxed);
         self.bar.finish_and_clear();
         self.started.elapsed().as_secs_f64()
     }

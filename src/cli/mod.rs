@@ -29,7 +29,7 @@ use crate::store::{Datasets, Holder, LogLine, host};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use serde::Serialize;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -121,7 +121,7 @@ mod tests {
         ] {
             assert_eq!(run(&datasets, line).as_ref(), Ok(&fine), "{line}");
         }
-        assert!(run(&datasets, "evict docs@v1").unwrap_err().contains("a source is gone"));
+        assert!(run(&datasets, "evict docs@v1").unwrap_err().contains("this engine could not make its pixels again"));
         assert!(run(&datasets, "path docs@v1 --split test").unwrap_err().contains("has no split 'test'"));
         assert!(run(&datasets, "log dosc").unwrap_err().contains("there is no dataset 'dosc'"));
         assert!(run(&datasets, "show ../x").unwrap_err().contains("cannot be a dataset's name"));
@@ -196,6 +196,12 @@ impl Command {
 
 /// Runs the command line: exit code 0 fine, 1 a difference or a failed check, 2 an error.
 pub fn main() -> ExitCode {
+    // Off a terminal, carets and arrows are plain ASCII and no line is broken, so that a log file can be searched for a
+    // path, and a line for fixes.csv be taken from it. Fails only if a hook is set already.
+    let _ = miette::set_hook(Box::new(|_| {
+        let terminal = io::stderr().is_terminal();
+        Box::new(miette::MietteHandlerOpts::new().unicode(terminal).wrap_lines(terminal).build())
+    }));
     let cli = Cli::parse();
     let datasets = Datasets::new(cli.datasets, cli.store);
     let result = cli.command.run(&datasets);

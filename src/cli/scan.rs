@@ -14,7 +14,7 @@ use std::path::Path;
 /// With all that is wrong with the recipe or its sources.
 pub fn plan(recipe: &Path, datasets: &Datasets) -> miette::Result<Prepared> {
     let recipe = Recipe::load(recipe)?;
-    for warning in recipe.warnings() {
+    for warning in super::check::warnings(&recipe) {
         eprintln!("{:?}", miette::Report::new(warning));
     }
     let style = ProgressStyle::with_template("reading sources {bar:28} {pos}/{len}, {eta} left");
