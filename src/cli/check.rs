@@ -1,10 +1,12 @@
-//! `augmint check`: a recipe, before any image is read.
+//! `augmint check`: a recipe and, where they are there, its sources.
 
 use super::{next, print, print_json};
 use crate::canary;
 use crate::ops::Kind;
+use crate::prepare::{PrepareError, prepare};
 use crate::recipe::{Problems, Recipe, RecipeError, Statistics, Warning, schema};
 use crate::seed::Role;
+use crate::store::Datasets;
 use miette::{Diagnostic, Report};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ use std::process::ExitCode;
 ///
 /// Shows every mistake with its line and a caret, and warns of what is allowed and probably not meant. Prints the mean
 /// number of active ops of a copy and the chance that a copy is left untouched. A recipe without `[source]` and `[amount]`
-/// is checked as a validation recipe. Exits with 1 when something is wrong.
+/// is checked as a validation recipe. Where the sources are there they are read, so that classes, split, amounts and partners
+/// of mixes are checked too. Exits with 1 when something is wrong.
 #[derive(clap::Args, Debug)]
 pub struct Check {
     /// The recipe
@@ -33,16 +36,32 @@ impl Check {
     ///
     /// # Errors
     /// When the file cannot be read at all; a mistake in it is exit code 1.
-    pub fn run(&self) -> Result<ExitCode, Report> {
+    pub fn run(&self, datasets: &Datasets) -> Result<ExitCode, Report> {
         let (false, Some(path)) = (self.schema, &self.recipe) else {
             print_json(&schema())?;
             return Ok(ExitCode::SUCCESS);
         };
         match load(path) {
-            Ok(recipe) if self.json => print_json(&fine(&recipe, path))?,
+            Ok(recipe) if self.json => {
+                let sources = sources(&recipe, datasets);
+                print_json(&fine(&recipe, path, &sources))?;
+                return Ok(sources.code());
+            }
             Ok(recipe) => {
                 for warning in warnings(&recipe) {
                     eprintln!("{:?}", Report::new(warning));
+                }
+                let sources = sources(&recipe, datasets);
+                let code = sources.code();
+                match sources {
+                    Sources::Wrong(error) => {
+                        eprintln!("{:?}", Report::new(*error));
+                        return Ok(code);
+                    }
+                    Sources::Absent => {
+                        eprintln!("the sources are not there, so classes, split and partners were not checked")
+                    }
+                    Sources::Fine | Sources::None => {}
                 }
                 print(&summary(&recipe, path))?;
                 match recipe.role() {
@@ -62,6 +81,35 @@ impl Check {
             Err(other) => return Err(other.into()),
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What the sources say about a recipe: the classes that its steps name, the split, amounts, partners of mixes.
+enum Sources {
+    /// A validation recipe has none.
+    None,
+    /// They are not on this machine.
+    Absent,
+    /// A version could be built.
+    Fine,
+    /// It could not.
+    Wrong(Box<PrepareError>),
+}
+
+impl Sources {
+    fn code(&self) -> ExitCode {
+        ExitCode::from(u8::from(matches!(self, Self::Wrong(_))))
+    }
+}
+
+fn sources(recipe: &Recipe, datasets: &Datasets) -> Sources {
+    match &recipe.source {
+        None => Sources::None,
+        Some(spec) if !spec.layout.root().is_dir() => Sources::Absent,
+        Some(_) => match prepare(recipe.clone(), datasets, &|_| {}) {
+            Ok(_) => Sources::Fine,
+            Err(error) => Sources::Wrong(Box::new(error)),
+        },
     }
 }
 
@@ -128,7 +176,7 @@ fn statistics(recipe: &Recipe) -> Vec<(&'static str, Option<&str>, Statistics)> 
     list
 }
 
-fn fine(recipe: &Recipe, path: &Path) -> Value {
+fn fine(recipe: &Recipe, path: &Path, sources: &Sources) -> Value {
     let statistics: Vec<_> = statistics(recipe)
         .into_iter()
         .map(|(of, class, statistics)| {
@@ -138,8 +186,14 @@ fn fine(recipe: &Recipe, path: &Path) -> Value {
         .collect();
     let warnings: Vec<_> =
         warnings(recipe).iter().map(|warning: &Warning| item(warning.file(), warning.position(), warning)).collect();
-    json!({ "recipe": path.display().to_string(), "fine": true, "name": recipe.name, "problems": [],
-        "warnings": warnings, "statistics": statistics })
+    let (fine, problems, sources) = match sources {
+        Sources::None => (true, vec![], "none"),
+        Sources::Absent => (true, vec![], "absent"),
+        Sources::Fine => (true, vec![], "fine"),
+        Sources::Wrong(error) => (false, vec![json!({ "message": error.to_string() })], "wrong"),
+    };
+    json!({ "recipe": path.display().to_string(), "fine": fine, "name": recipe.name, "problems": problems,
+        "sources": sources, "warnings": warnings, "statistics": statistics })
 }
 
 fn wrong(problems: &Problems, path: &Path) -> Value {

@@ -175,7 +175,7 @@ impl Command {
             Self::Quickstart(command) => command.run(),
             Self::SampleData(command) => command.run().into_diagnostic(),
             Self::Init(command) => command.run(),
-            Self::Check(command) => command.run(),
+            Self::Check(command) => command.run(datasets),
             Self::Ops(command) => command.run(),
             Self::Preview(command) => command.run(datasets),
             Self::Plan(command) => command.run(datasets),
