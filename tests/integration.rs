@@ -2,6 +2,12 @@
 //!
 //! One binary, so that it links once. What a stage does is tested beside its code; here are the promises that only the
 //! whole can keep: the same digest whatever happens, nothing half-done that looks done, every bad input named.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests make and break files, and end at the first thing that goes wrong"
+)]
 
 #[path = "integration/bad_input.rs"]
 mod bad_input;

@@ -44,15 +44,19 @@ impl Resources {
             started.into_diagnostic()?;
         }
         ctrlc::set_handler(|| {
-            if STOP.swap(true, Ordering::Relaxed) {
-                #[expect(clippy::disallowed_methods, reason = "asked twice: at once, whatever runs")]
-                std::process::exit(130);
+            let twice = STOP.swap(true, Ordering::Relaxed);
+            if MAKING.load(Ordering::Relaxed) && !twice {
+                eprintln!("stopping: finished shards are kept; Ctrl-C again ends at once");
+                return;
             }
-            if !MAKING.load(Ordering::Relaxed) {
+            if !twice {
                 eprintln!("stopped: nothing half-done is left, and what was finished before is kept");
-                std::process::exit(2);
             }
-            eprintln!("stopping: finished shards are kept; Ctrl-C again ends at once");
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the reading of sources and the second Ctrl-C have no better place to end"
+            )]
+            std::process::exit(if twice { 130 } else { 2 });
         })
         .into_diagnostic()?;
         Ok(&STOP)

@@ -77,7 +77,8 @@ fn unusable_files_are_skipped_only_where_the_recipe_says_so_and_are_recorded() {
 #[test]
 fn an_image_over_the_limit_is_refused_and_the_limit_can_be_raised() {
     let house = house();
-    let large = Image::from_fn(Size::new(1100, 1000), |x, y| image("large").pixel(x * 60 / 1100, y * 40 / 1000));
+    let small = image("large");
+    let large = Image::from_fn(Size::new(1100, 1000), |x, y| small.pixel(x * 60 / 1100, y * 40 / 1000));
     house.write("images/a/large.png", &Encoding::Png.encode(&large).unwrap());
     let recipe = String::from_utf8(house.read("recipe.toml")).unwrap();
     house.write("recipe.toml", recipe.replace("[amount]", "max_megapixels = 1\n[amount]").as_bytes());

@@ -133,7 +133,8 @@ fn ctrl_c_ends_a_build_soon_and_says_what_is_kept() {
 #[test]
 fn ctrl_c_ends_the_reading_of_sources_too() {
     let house = House::new();
-    let large = Image::from_fn(Size::new(4000, 3000), |x, y| image("large").pixel(x * 60 / 4000, y * 40 / 3000));
+    let small = image("large");
+    let large = Image::from_fn(Size::new(4000, 3000), |x, y| small.pixel(x * 60 / 4000, y * 40 / 3000));
     house.write("images/a/0.png", &Encoding::Png.encode(&large).unwrap());
     for number in 1..24 {
         std::fs::hard_link(house.path("images/a/0.png"), house.path(&format!("images/a/{number}.png"))).unwrap();
