@@ -27,7 +27,9 @@ fn open(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
     if (bytes.len() as u64) < 8 + u64::from(declared) {
         return Err(DecodeError::Truncated(NAME));
     }
-    let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(explain)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(explain)?;
+    // A chunk may say that it has 4 GB, which the decoder would ask for before it looks whether they are there.
+    decoder.set_memory_limit(bytes.len());
     if decoder.is_animated() {
         return Err(DecodeError::Several("the WebP is an animation"));
     }
@@ -46,7 +48,24 @@ fn header_of(decoder: &mut WebPDecoder<Cursor<&[u8]>>) -> Result<Header, DecodeE
 fn explain(error: DecodingError) -> DecodeError {
     match error {
         DecodingError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => DecodeError::Truncated(NAME),
+        DecodingError::MemoryLimitExceeded => DecodeError::Truncated(NAME),
         DecodingError::UnsupportedFeature(what) => DecodeError::Unsupported { format: NAME, what },
         other => DecodeError::Corrupt { format: NAME, why: other.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: 283 bytes asked for 3.2 GB.
+    #[test]
+    fn a_chunk_that_claims_more_than_the_file_holds_gets_no_memory() {
+        let mut bytes = include_bytes!("../../../tests/decode/webp-exif-8.webp").to_vec();
+        let exif = bytes.windows(4).rposition(|name| name == b"EXIF").unwrap();
+        bytes[exif + 4..exif + 8].copy_from_slice(&0xFFFF_FFF0_u32.to_le_bytes());
+        let refused = open(&bytes).unwrap().exif_metadata();
+        assert!(matches!(refused, Err(DecodingError::MemoryLimitExceeded)), "{refused:?}");
+        assert_eq!(header(&bytes).err(), Some(DecodeError::Truncated(NAME)));
     }
 }
