@@ -14,6 +14,8 @@ pub mod affine;
 pub mod blur;
 pub mod color;
 pub mod curve;
+pub mod custom;
+pub mod field;
 pub mod noise;
 pub mod resample;
 
@@ -26,6 +28,7 @@ use affine::Affine;
 use blur::Kernel;
 use color::HsvShift;
 use curve::{Curve, Tables};
+use custom::{Buffers, Custom, Shared};
 use noise::Noise;
 use resample::Map;
 use std::borrow::Cow;
@@ -50,6 +53,8 @@ pub enum Effect {
     Jpeg(u8),
     /// A blend with another source.
     Blend(Blend),
+    /// A pass of one op's own.
+    Custom(Shared),
 }
 
 /// `(image · (256 − weight) + partner · weight) / 256`, rounded.
@@ -89,6 +94,8 @@ pub enum Pass {
         /// The partner's share in 256ths.
         weight: u16,
     },
+    /// See [`Effect::Custom`].
+    Custom(Shared),
 }
 
 /// Names and revisions of everything here that decides bytes beyond an op's own lowering; part of the engine.
@@ -96,9 +103,9 @@ pub const REVISIONS: &[(&str, u32)] =
     &[("blend", 1), ("blur", 1), ("curve", 1), ("grey", 1), ("hsv", 1), ("jpeg", 1), ("noise", 1), ("resample", 1)];
 
 impl Effect {
-    /// The name of this kind of effect in [`REVISIONS`].
-    pub fn name(&self) -> &'static str {
-        match self {
+    /// The name of this kind of effect in [`REVISIONS`]; none for an op's own pass, whose bytes the op answers for.
+    pub fn name(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Map(_) => "resample",
             Self::Curve(_) => "curve",
             Self::Grey => "grey",
@@ -107,7 +114,8 @@ impl Effect {
             Self::Blur(_) => "blur",
             Self::Jpeg(_) => "jpeg",
             Self::Blend(_) => "blend",
-        }
+            Self::Custom(_) => return None,
+        })
     }
 }
 
@@ -142,6 +150,7 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
             Effect::Blur(kernel) => Pass::Blur(kernel),
             Effect::Jpeg(quality) => Pass::Jpeg(quality),
             Effect::Blend(Blend { source, effects, weight }) => Pass::Blend { source, passes: fold(effects), weight },
+            Effect::Custom(custom) => Pass::Custom(custom),
         });
     }
     passes
@@ -172,6 +181,7 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>) -> Re
             Pass::Noise(noise) => noise.apply(image.to_mut()),
             Pass::Blur(kernel) => image = Cow::Owned(kernel.apply(&image)),
             Pass::Jpeg(quality) => image = Cow::Owned(through_jpeg(&image, *quality)),
+            Pass::Custom(custom) => custom.0.apply(image.to_mut(), &mut Buffers::default()),
             Pass::Blend { source, passes, weight } => {
                 let partner = execute(&*sources(*source)?, passes, sources)?;
                 assert_eq!(partner.size(), image.size(), "BUG: a partner was not fitted to the canvas");
@@ -225,6 +235,11 @@ impl Lowering {
     pub fn push(&mut self, effect: Effect) {
         assert!(!matches!(effect, Effect::Map(_)), "BUG: maps are added by `map`");
         self.effects.push(effect);
+    }
+
+    /// Adds a pass of the op's own.
+    pub fn custom(&mut self, pass: impl Custom + 'static) {
+        self.push(Effect::Custom(Shared(Arc::new(pass))));
     }
 
     /// Adds a map to a new canvas; `inverse` goes from the new canvas to the present one.
