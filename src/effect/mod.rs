@@ -13,11 +13,15 @@
 pub mod affine;
 pub mod blur;
 pub mod color;
+pub mod coverage;
 pub mod curve;
 pub mod custom;
 pub mod field;
+pub mod grain;
 pub mod noise;
+pub mod paper;
 pub mod resample;
+pub mod shade;
 
 #[cfg(test)]
 mod tests;

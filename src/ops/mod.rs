@@ -7,9 +7,11 @@
 mod color;
 mod degrade;
 mod dist;
+mod document;
 mod fit;
 mod geometry;
 mod mixing;
+mod occlusion;
 pub mod spec;
 #[cfg(test)]
 mod tests;
@@ -50,6 +52,31 @@ pub const ALL: &[&OpSpec] = &[
     &color::Invert::SPEC,
     &color::RgbShift::SPEC,
     &degrade::JpegCompress::SPEC,
+    &occlusion::CoarseDropout::SPEC,
+    &occlusion::GridMask::SPEC,
+    &occlusion::Pixelate::SPEC,
+    &document::Crumple::SPEC,
+    &document::DirtyDrum::SPEC,
+    &document::DirtyRollers::SPEC,
+    &document::Dither::SPEC,
+    &document::Dust::SPEC,
+    &document::FadedInk::SPEC,
+    &document::FoldCrease::SPEC,
+    &document::Glare::SPEC,
+    &document::Halftone::SPEC,
+    &document::Highlighter::SPEC,
+    &document::InkBleed::SPEC,
+    &document::LightingGradient::SPEC,
+    &document::LowInkLines::SPEC,
+    &document::Moire::SPEC,
+    &document::PageBorder::SPEC,
+    &document::PaperColor::SPEC,
+    &document::PaperTexture::SPEC,
+    &document::PunchHoles::SPEC,
+    &document::Scribbles::SPEC,
+    &document::Shadow::SPEC,
+    &document::Stains::SPEC,
+    &document::Strikethrough::SPEC,
     &mixing::Mixup::SPEC,
 ];
 

@@ -26,7 +26,7 @@ pub(super) fn params(table: &Table, op: &'static OpSpec, also: &[&str], found: &
         .iter()
         .map(|param| match (table.get(param.name), param.default) {
             (Some(node), _) => law(node, &param.kind, found),
-            (None, Some(value)) => Some(Dist::Fixed(value)),
+            (None, Some(value)) => Some(unwritten(value, &param.kind)),
             (None, None) => {
                 table.need(found, param.name, &format!("for example op.{} = {{ {} }}", op.name, op.example));
                 None
@@ -34,6 +34,19 @@ pub(super) fn params(table: &Table, op: &'static OpSpec, also: &[&str], found: &
         })
         .collect();
     laws.into_iter().collect()
+}
+
+/// The law of a parameter that is left out.
+fn unwritten(default: Value, kind: &Kind) -> Dist {
+    match (default, kind) {
+        (Value::Word(ANY), Kind::Word(words)) => any(words),
+        _ => Dist::Fixed(default),
+    }
+}
+
+/// `any` is a law, not a value: one of the other words, all alike.
+fn any(words: &'static [&'static str]) -> Dist {
+    Dist::Choose(settled(words).map(|word| (Value::Word(word), Micro::ONE)).collect())
 }
 
 /// One parameter's law.
@@ -49,9 +62,8 @@ pub(super) fn law(node: &Node, kind: &Kind, found: &mut Found) -> Option<Dist> {
         (Kind::Word(words), Some(_)) => {
             node.wrong_type(found, format!("{}, or {{ choose = [...] }} of them", one_of(words)))
         }
-        // `any` is a law, not a value: one of the other words, all alike.
         (Kind::Word(words), None) if words.contains(&ANY) && node.text(&mut Found::default()) == Some(ANY) => {
-            Some(Dist::Choose(settled(words).map(|word| (Value::Word(word), Micro::ONE)).collect()))
+            Some(any(words))
         }
         (Kind::Word(words), None) => {
             node.word(found, "word", words).map(|index| Dist::Fixed(Value::Word(words[index])))
