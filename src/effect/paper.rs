@@ -66,13 +66,27 @@ impl Paper {
             let start = (column * self.cell).saturating_sub(self.cell - middle).min(out.len() / 3);
             let end = (column * self.cell + middle).min(out.len() / 3);
             let end = if column == self.columns { out.len() / 3 } else { end };
-            let slope: [i32; 3] = std::array::from_fn(|channel| ((right[channel] - left[channel]) << 8) / self.cell as i32);
+            let slope: [i32; 3] =
+                std::array::from_fn(|channel| ((right[channel] - left[channel]) << 8) / self.cell as i32);
             for (x, pixel) in (0i32..).zip(out[start * 3..end * 3].as_chunks_mut::<3>().0) {
                 for (channel, sample) in pixel.iter_mut().enumerate() {
                     *sample = ((((left[channel] + 128) << 8) + slope[channel] * x) >> 16) as u8;
                 }
             }
             left = right;
+        }
+    }
+}
+
+/// How much darker than its paper a pixel may be and still be paper: the tooth of a rag sheet, a stain.
+const TOOTH: u8 = 12;
+
+impl Paper {
+    /// Row `y` as it would be without ink: where `row` is clearly darker than its paper, that paper.
+    pub fn bare(&self, y: u32, row: &[u8], out: &mut [u8]) {
+        self.row(y, out);
+        for (bare, sample) in out.iter_mut().zip(row) {
+            *bare = bare.saturating_sub(TOOTH).max(*sample);
         }
     }
 }
@@ -114,7 +128,8 @@ mod tests {
     fn paper_is_the_page_without_its_ink() {
         // Paper that darkens to the right, lines of text on it.
         let bare = |x: u32, _: u32| [(250 - x / 4) as u8, (240 - x / 4) as u8, (220 - x / 4) as u8];
-        let page = Image::from_fn(Size::new(200, 260), |x, y| if y % 10 < 3 && x % 7 < 5 { [30; 3] } else { bare(x, y) });
+        let page =
+            Image::from_fn(Size::new(200, 260), |x, y| if y % 10 < 3 && x % 7 < 5 { [30; 3] } else { bare(x, y) });
         let paper = Paper::of(&page);
         let mut row = vec![0; 600];
         for y in [0, 3, 100, 259] {
@@ -125,5 +140,11 @@ mod tests {
                 }
             }
         }
+        // Neither paper nor what is brighter is changed.
+        let light: Vec<u8> = (0..200).flat_map(|x| bare(x, 0)).collect();
+        paper.bare(0, &light, &mut row);
+        assert_eq!(row, light);
+        paper.bare(0, &[30; 600], &mut row);
+        assert!(row.iter().all(|sample| *sample > 140));
     }
 }

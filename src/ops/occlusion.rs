@@ -9,6 +9,7 @@ use crate::effect::coverage::Bounds;
 use crate::effect::custom::{Buffers, Custom};
 use crate::effect::grain::Grain;
 use crate::effect::resample::border_median;
+use crate::effect::shade::fraction;
 use crate::number::Micro;
 use crate::pixels::{Image, Size};
 
@@ -96,7 +97,11 @@ fn hide(row: &mut [[u8; 3]], from: usize, to: usize, color: Option<[u8; 3]>, fil
         }
         (None, _) => {
             for x in from..to {
-                row[x] = if from > 1 { row[reflect(2 * from as isize - 1 - x as isize, from)] } else { row[to.min(row.len() - 1)] };
+                row[x] = if from > 1 {
+                    row[reflect(2 * from as isize - 1 - x as isize, from)]
+                } else {
+                    row[to.min(row.len() - 1)]
+                };
             }
         }
     }
@@ -113,7 +118,8 @@ impl Custom for Holes {
         let mut levels = buffers.numbers(if self.noise { size.width as usize } else { 0 });
         for _ in 0..self.count.to_int().unwrap_or(0) {
             let aspect = between(&mut rng, 1.0, most).sqrt();
-            let (wide, tall) = if rng.below(2) == 0 { (root * aspect, root / aspect) } else { (root / aspect, root * aspect) };
+            let (wide, tall) =
+                if rng.below(2) == 0 { (root * aspect, root / aspect) } else { (root / aspect, root * aspect) };
             let (left, top) = (
                 between(&mut rng, 0.0, size.width as f32) - 0.5 * wide,
                 between(&mut rng, 0.0, size.height as f32) - 0.5 * tall,
@@ -176,7 +182,7 @@ impl Custom for Grid {
             let hidden = |x: usize| {
                 let dx = x as f32 + 0.5 - middle_x;
                 let (u, v) = (dx * right + dy * down + start_u, dy * right - dx * down + start_v);
-                u - u.floor() < ratio && v - v.floor() < ratio
+                fraction(u) < ratio && fraction(v) < ratio
             };
             let mut from = None;
             for x in 0..=row.len() {
@@ -249,5 +255,97 @@ fn mosaic(image: &mut Image, bounds: &Bounds, block: usize) {
                 image.data_mut()[part.samples(y, width as usize)].as_chunks_mut::<3>().0.fill(mean);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micro(value: f64) -> Micro {
+        Micro::nearest(value)
+    }
+
+    fn apply(pass: &dyn Custom, image: &Image) -> Image {
+        let mut image = image.clone();
+        pass.apply(&mut image, &mut Buffers::default());
+        image
+    }
+
+    fn key(number: u32) -> Digest {
+        Digest::of(&number.to_le_bytes())
+    }
+
+    fn share_of(image: &Image, color: [u8; 3]) -> f64 {
+        let pixels = image.data().as_chunks::<3>().0;
+        pixels.iter().filter(|pixel| **pixel == color).count() as f64 / pixels.len() as f64
+    }
+
+    #[test]
+    fn rectangles_have_their_area_and_their_colour() {
+        let ramp = Image::from_fn(Size::new(300, 200), |x, y| [x as u8, y as u8, 7]);
+        let hidden = |fill, noise, number| {
+            let (count, size, aspect) = (Micro::ONE, micro(0.2), micro(3.0));
+            apply(&Holes { count, size, aspect, noise, fill, key: key(number) }, &ramp)
+        };
+        let shares: Vec<f64> = (0..40).map(|number| share_of(&hidden(Fill::WHITE, false, number), [255; 3])).collect();
+        let whole = 40.0 * 40.0 / 60_000.0;
+        // What lies across the border is cut.
+        assert!(shares.iter().all(|share| (0.2 * whole..1.06 * whole).contains(share)), "{shares:?}");
+        assert!(shares.iter().filter(|share| **share > 0.94 * whole).count() > 15, "{shares:?}");
+        let median = border_median(&ramp);
+        assert!((0..4).all(|number| share_of(&hidden(Fill::Median, false, number), median) > 0.2 * whole));
+        for number in 0..20 {
+            let (edge, noise) = (hidden(Fill::Edge, false, number), hidden(Fill::WHITE, true, number));
+            for (x, y) in (0..200).flat_map(|y| (0..300).map(move |x| (x, y))) {
+                let (before, after) = (ramp.pixel(x, y), edge.pixel(x, y));
+                assert!(after[1] == before[1], "a row's own pixels");
+                let touched = noise.pixel(x, y) != before;
+                assert!(after == before || touched);
+            }
+        }
+    }
+
+    #[test]
+    fn mirrored_rectangles_hold_what_lies_to_their_left() {
+        let row: Vec<[u8; 3]> = (0..20).map(|x| [x; 3]).collect();
+        let hide = |from, to, fill| {
+            let mut row = row.clone();
+            hide(&mut row, from, to, None, fill);
+            row.iter().map(|pixel| pixel[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(hide(5, 9, Fill::Reflect)[4..10], [4, 4, 3, 2, 1, 9]);
+        assert_eq!(hide(3, 9, Fill::Edge)[2..10], [2, 2, 2, 2, 2, 2, 2, 9]);
+        assert_eq!(hide(0, 2, Fill::Edge)[..3], [2, 2, 2]);
+        assert_eq!(hide(0, 20, Fill::Reflect)[..3], [0, 19, 19]);
+    }
+
+    #[test]
+    fn a_grid_hides_the_square_of_its_ratio() {
+        let white = Image::filled(Size::new(400, 300), [255; 3]);
+        for (ratio, degrees) in [(0.3, 0.0), (0.5, 0.0), (0.5, 33.0), (0.8, -120.0), (1.0, 10.0)] {
+            let (cell, angle, fill) = (micro(0.1), micro(degrees), Fill::Color([0; 3]));
+            let masked = apply(&Grid { cell, ratio: micro(ratio), angle, fill, key: key(1) }, &white);
+            let share = share_of(&masked, [0; 3]);
+            assert!((share - ratio * ratio).abs() < 0.03, "{ratio} {degrees}: {share}");
+        }
+    }
+
+    #[test]
+    fn a_mosaic_keeps_the_mean_and_is_flat_within_its_blocks() {
+        let page = Image::from_fn(Size::new(200, 150), |x, y| [(x * 7 % 251) as u8, (y * 11 % 241) as u8, 90]);
+        let mut image = page.clone();
+        mosaic(&mut image, &Bounds { left: 13, top: 7, right: 93, bottom: 67 }, 20);
+        for (x, y) in (0..150).flat_map(|y| (0..200).map(move |x| (x, y))) {
+            if (13..93).contains(&x) && (7..67).contains(&y) {
+                assert_eq!(image.pixel(x, y), image.pixel((x - 13) / 20 * 20 + 13, (y - 7) / 20 * 20 + 7));
+            } else {
+                assert_eq!(image.pixel(x, y), page.pixel(x, y));
+            }
+        }
+        let mean = |image: &Image| image.data().iter().map(|sample| f64::from(*sample)).sum::<f64>() / 90_000.0;
+        assert!((mean(&image) - mean(&page)).abs() < 0.1);
+        let (count, size, block) = (Micro::from_int(3), micro(0.4), micro(0.1));
+        assert!(apply(&Mosaic { count, size, block, key: key(3) }, &page) != page);
     }
 }

@@ -3,23 +3,24 @@
 use super::{UNIT, between, fixed, part, rng, shorter};
 use crate::digest::Digest;
 use crate::effect::Lowering;
+use crate::effect::coverage::Bounds;
 use crate::effect::custom::{Buffers, Custom};
 use crate::effect::field::Field;
-use crate::effect::shade;
+use crate::effect::shade::{self, ONE};
 use crate::number::Micro;
 use crate::ops::spec::{micro, number};
 use crate::pixels::{Image, Size};
 
 crate::op! {
-    /// Wrinkles: the sheet is broken into flat facets of two sizes that face the light differently, with a light or dark
-    /// crease where two meet. Multiplies brightness; the paper does not move. The facets are the cells of a jittered
-    /// lattice (Worley 1996, "A Cellular Texture Basis Function").
+    /// Wrinkles: straight creases of two sizes, joined at their ends to a net, each with a lit and a shaded flank and a
+    /// thin line where the sheet was bent; some parts of the sheet are crushed more than others. Multiplies brightness;
+    /// the paper does not move.
     op "crumple", revision 1, Document, effects [], example "strength = [0.2, 0.7]";
     Crumple {
         /// 0 changes nothing, 1 is a sheet picked out of a bin.
         strength: Micro = number(0, 1, "fraction"),
-        /// Of a large facet, as a fraction of the shorter side.
-        size: Micro = micro(20_000, 1_000_000, "fraction").or_micro(220_000),
+        /// The mean distance of large creases, as a fraction of the shorter side.
+        size: Micro = micro(20_000, 1_000_000, "fraction").or_micro(260_000),
     }
 }
 
@@ -39,61 +40,96 @@ struct Crumpled {
     key: Digest,
 }
 
-/// A facet: its middle, and the slope of its brightness.
-#[derive(Clone, Copy)]
-struct Facet {
-    x: f32,
-    y: f32,
+/// One straight crease, in px.
+struct Crease {
+    from: (f32, f32),
+    to: (f32, f32),
+    /// How far its flanks reach.
+    reach: f32,
+    /// Brightness of one flank; the other's is its negative.
     light: f32,
-    right: f32,
-    down: f32,
+    /// Brightness of the bent line itself.
+    line: f32,
 }
 
-/// Facets on a lattice, one to a cell, with one more cell on every side.
-struct Facets {
-    columns: usize,
-    cell: f32,
-    facets: Vec<Facet>,
-}
-
-impl Facets {
-    fn new(key: &Digest, name: &str, size: Size, cell: f32) -> Self {
-        let mut rng = rng(key, name);
-        let cells = |length: u32| (length as f32 / cell) as usize + 4;
-        let (columns, rows) = (cells(size.width), cells(size.height));
-        let facet = |index: usize| {
+/// The creases of a net of this mesh: neighbours on a jittered lattice, joined now and then.
+fn net(key: &Digest, name: &str, size: Size, mesh: f32) -> Vec<Crease> {
+    let mut rng = rng(key, name);
+    let cells = |length: u32| (length as f32 / mesh) as usize + 3;
+    let (columns, rows) = (cells(size.width), cells(size.height));
+    let mut draw = |low, high| between(&mut rng, low, high);
+    let knots: Vec<(f32, f32)> = (0..columns * rows)
+        .map(|index| {
             let (column, row) = ((index % columns) as f32 - 1.0, (index / columns) as f32 - 1.0);
-            let mut draw = |low, high| between(&mut rng, low, high);
-            Facet {
-                x: (column + draw(0.0, 1.0)) * cell,
-                y: (row + draw(0.0, 1.0)) * cell,
-                light: draw(-1.0, 1.0),
-                right: draw(-1.0, 1.0) / cell,
-                down: draw(-1.0, 1.0) / cell,
-            }
-        };
-        Self { columns, cell, facets: (0..columns * rows).map(facet).collect() }
-    }
-
-    /// The light on a place, about −1 to 1, and how near it is to a crease, 0 to 1.
-    fn at(&self, x: f32, y: f32, line: f32) -> (f32, f32) {
-        let (column, row) = ((x / self.cell).max(0.0) as usize, (y / self.cell).max(0.0) as usize);
-        let (mut nearest, mut second) = (f32::INFINITY, f32::INFINITY);
-        let mut facet = self.facets[0];
-        for row in row..row + 3 {
-            for candidate in &self.facets[row * self.columns + column..][..3] {
-                let (dx, dy) = (x - candidate.x, y - candidate.y);
-                let square = dx * dx + dy * dy;
-                if square < nearest {
-                    (second, nearest, facet) = (nearest, square, *candidate);
-                } else if square < second {
-                    second = square;
-                }
+            ((column + draw(0.0, 1.0)) * mesh, (row + draw(0.0, 1.0)) * mesh)
+        })
+        .collect();
+    let mut creases = Vec::new();
+    for index in 0..knots.len() {
+        let (column, row) = (index % columns, index / columns);
+        let slants = [(column + 1, row), (column, row + 1), (column + 1, row + 1), (column.wrapping_sub(1), row + 1)];
+        for (column, row) in slants {
+            // Few creases are deep.
+            let (kept, deep, sign, bent) = (draw(0.0, 1.0), draw(0.0, 1.0), draw(-1.0, 1.0), draw(-1.0, 1.0));
+            if column < columns && row < rows && kept < 0.55 {
+                let light = (0.25 + 0.75 * deep * deep) * if sign < 0.0 { -1.0 } else { 1.0 };
+                let reach = mesh * (0.2 + 0.25 * deep);
+                creases.push(Crease {
+                    from: knots[index],
+                    to: knots[row * columns + column],
+                    reach,
+                    light,
+                    line: bent,
+                });
             }
         }
-        let crease = (1.0 - (second.sqrt() - nearest.sqrt()) / line).max(0.0);
-        (0.7 * facet.light + 0.6 * ((x - facet.x) * facet.right + (y - facet.y) * facet.down), crease)
     }
+    creases
+}
+
+impl Crease {
+    /// Adds the crease's light, in 4096ths, to a relief as large as the image.
+    fn press(&self, size: Size, hair: f32, relief: &mut [i32]) {
+        let ((from_x, from_y), (to_x, to_y)) = (self.from, self.to);
+        let (along_x, along_y) = (to_x - from_x, to_y - from_y);
+        let length = (along_x * along_x + along_y * along_y).sqrt().max(0.5);
+        let (right, down) = (along_x / length, along_y / length);
+        let reach = self.reach;
+        let (left, end) = (from_x.min(to_x) - reach, from_x.max(to_x) + reach);
+        let (top, bottom) = (from_y.min(to_y) - reach, from_y.max(to_y) + reach);
+        let Some(bounds) = Bounds::clipped(left, top, end, bottom, size) else { return };
+        for y in bounds.top..bounds.bottom {
+            let dy = y as f32 + 0.5 - from_y;
+            // The part of the row within the crease's length and reach.
+            let (first, last) = within(dy * down, right, 0.0, length);
+            let (start, end) = within(dy * right, -down, -reach, reach);
+            let clip = |x: f32| ((x + from_x - 0.5).max(0.0) as usize).clamp(bounds.left, bounds.right);
+            let (left, right_end) = (clip(first.max(start).floor()), clip(last.min(end).ceil() + 1.0));
+            if left >= right_end {
+                continue;
+            }
+            let row = &mut relief[y * size.width as usize..][left..right_end];
+            for (x, relief) in (left..).zip(row) {
+                let dx = x as f32 + 0.5 - from_x;
+                let (along, away) = (dx * right + dy * down, dy * right - dx * down);
+                let taper = (4.0 * (along / length) * (1.0 - along / length)).max(0.0);
+                let near = (1.0 - away.abs() / reach).max(0.0);
+                // A flank is steepest at its crease; a pixel on the line is half on either side.
+                let side = (away / hair).clamp(-1.0, 1.0);
+                let line = (1.0 - away.abs() / hair).max(0.0);
+                *relief += fixed(taper * (self.light * side * near * near + 1.2 * self.line * line));
+            }
+        }
+    }
+}
+
+/// Where `start + slope · x` lies between `low` and `high`; everywhere where it hardly changes.
+fn within(start: f32, slope: f32, low: f32, high: f32) -> (f32, f32) {
+    if slope.abs() < 1e-3 {
+        return (-1e9, 1e9);
+    }
+    let (a, b) = ((low - start) / slope, (high - start) / slope);
+    (a.min(b), a.max(b))
 }
 
 impl Custom for Crumpled {
@@ -101,29 +137,31 @@ impl Custom for Crumpled {
         let size = image.size();
         let (width, short) = (size.width as usize, shorter(size));
         let strength = self.strength.to_f64() as f32;
-        let cell = (self.size.to_f64() as f32 * short).max(2.0);
-        let large = Facets::new(&self.key, "crumple large", size, cell);
-        let small = Facets::new(&self.key, "crumple small", size, (0.36 * cell).max(1.5));
-        let field = |name, cell: f32| Field::new(&part(&self.key, name), size, f64::from(cell));
-        let (bend, press) = (field("crumple bend", (0.25 * cell).max(1.5)), field("crumple press", (1.4 * cell).max(2.0)));
-        let line = (0.006 * short).max(1.2);
-        let (mut factors, mut presses) = (buffers.numbers(width), buffers.numbers(width));
-        for (y, row) in (0..size.height).zip(image.data_mut().chunks_exact_mut(width * 3)) {
-            bend.row(y, &mut factors);
-            press.row(y, &mut presses);
-            for (x, factor) in factors.iter_mut().enumerate() {
-                let bent = 0.18 * cell * UNIT * *factor as f32;
-                let (at_x, at_y) = (x as f32 + bent, y as f32 - bent);
-                let (broad, fold) = large.at(at_x, at_y, line);
-                let (fine, crease) = small.at(at_x, at_y, line);
+        let mesh = (self.size.to_f64() as f32 * short).max(2.0);
+        let hair = (0.0028 * short).max(0.9);
+        let (mut broad, mut fine) = (buffers.numbers(image.data().len() / 3), buffers.numbers(image.data().len() / 3));
+        for crease in net(&self.key, "crumple large", size, mesh) {
+            crease.press(size, hair, &mut broad);
+        }
+        for crease in net(&self.key, "crumple small", size, (0.34 * mesh).max(2.0)) {
+            crease.press(size, hair, &mut fine);
+        }
+        let press = Field::new(&part(&self.key, "crumple press"), size, f64::from(1.3 * mesh).max(2.0));
+        let mut factors = buffers.numbers(width);
+        let rows = broad.chunks_exact(width).zip(fine.chunks_exact(width));
+        for ((y, row), (broad, fine)) in (0..size.height).zip(image.data_mut().chunks_exact_mut(width * 3)).zip(rows) {
+            press.row(y, &mut factors);
+            for ((factor, broad), fine) in factors.iter_mut().zip(broad).zip(fine) {
                 // Some parts of the sheet were crushed more.
-                let crushed = (0.5 + 1.6 * UNIT * presses[x] as f32).clamp(0.05, 1.0);
-                let light = 0.09 * broad + 0.09 * crushed * fine + 0.16 * fold * broad + 0.14 * crushed * crease * fine;
-                *factor = fixed(1.0 - 0.03 * strength + strength * light);
+                let crushed = (0.45 + 1.7 * UNIT * *factor as f32).clamp(0.0, 1.0);
+                let light = 0.2 * *broad as f32 + 0.17 * crushed * *fine as f32;
+                *factor = ONE - fixed(0.06 * strength) + (strength * light) as i32;
+                *factor = (*factor).max(0);
             }
             shade::multiply(row, &factors);
         }
+        buffers.give_numbers(broad);
+        buffers.give_numbers(fine);
         buffers.give_numbers(factors);
-        buffers.give_numbers(presses);
     }
 }

@@ -60,7 +60,7 @@ impl Drum {
     /// How dense toner lies at each place across the bands, 0 to 1.
     fn profile(&self, short: f32, length: usize) -> Vec<f32> {
         let mut rng = rng(&self.key, "dirty_drum bands");
-        let mut profile = vec![0.16; length];
+        let mut profile = vec![0.14; length];
         for _ in 0..self.count.to_int().unwrap_or(0) {
             let middle = between(&mut rng, 0.0, length as f32);
             let thin = between(&mut rng, 0.0, 1.0);
@@ -84,19 +84,21 @@ impl Custom for Drum {
         let strength = self.strength.to_f64() as f32;
         let profile = self.profile(short, if self.vertical { width } else { size.height as usize });
         let field = |name, cell: f32| Field::new(&part(&self.key, name), size, f64::from(cell));
-        let (specks, along) =
-            (field("dirty_drum specks", (0.0024 * short).max(1.15)), field("dirty_drum along", (0.14 * short).max(2.0)));
+        let (specks, along) = (
+            field("dirty_drum specks", (0.0024 * short).max(1.15)),
+            field("dirty_drum along", (0.14 * short).max(2.0)),
+        );
         let (mut toner, mut gaps) = (buffers.numbers(width), buffers.numbers(width));
         for (y, row) in (0..size.height).zip(image.data_mut().chunks_exact_mut(width * 3)) {
             specks.row(y, &mut toner);
             along.row(y, &mut gaps);
             for (x, toner) in toner.iter_mut().enumerate() {
                 let dense = profile[if self.vertical { x } else { y as usize }];
-                let dense = dense * strength * (0.75 + 1.4 * UNIT * gaps[x] as f32).clamp(0.0, 1.2);
+                let dense = dense * strength * (0.8 + 1.5 * UNIT * gaps[x] as f32).clamp(0.0, 1.2);
                 // A speck is where the fine field rises above a level that falls where toner is dense.
-                let above = UNIT * *toner as f32 - (0.86 - 0.85 * dense);
-                let dark = (above * 5.0).clamp(0.0, 0.85) + 0.16 * dense * dense;
-                *toner = ONE - fixed(dark);
+                let above = UNIT * *toner as f32 - (0.8 - 1.1 * dense);
+                let dark = (above * 5.0).clamp(0.0, 0.85) + 0.3 * dense * dense;
+                *toner = ONE - fixed(dark.min(0.95));
             }
             shade::multiply(row, &toner);
         }
@@ -131,10 +133,8 @@ impl Rollers {
         let start = between(&mut rng, 0.0, 1.0);
         // One turn: broad bands and thin lines, each at its place of the turn.
         let mut draw = |low, high| between(&mut rng, low, high);
-        let bands: Vec<[f32; 3]> =
-            (0..4).map(|_| [draw(0.0, 1.0), draw(0.06, 0.25), draw(0.08, 0.3)]).collect();
-        let lines: Vec<[f32; 3]> =
-            (0..5).map(|_| [draw(0.0, 1.0), draw(0.004, 0.016), draw(0.1, 0.45)]).collect();
+        let bands: Vec<[f32; 3]> = (0..4).map(|_| [draw(0.0, 1.0), draw(0.06, 0.25), draw(0.08, 0.3)]).collect();
+        let lines: Vec<[f32; 3]> = (0..5).map(|_| [draw(0.0, 1.0), draw(0.004, 0.016), draw(0.1, 0.45)]).collect();
         let mut taken = |at: usize| {
             let turn = at as f32 / period + start;
             let worn = 0.8 + 0.2 * draw(-1.0, 1.0);

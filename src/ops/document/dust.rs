@@ -51,8 +51,11 @@ impl Custom for Dusty {
             let (x, y) = (draw(0.0, width), draw(0.0, height));
             let hair = index % 15 == 14;
             // A hair is thin and long; a speck is two or three grains that touch.
-            let (step, places, radius) =
-                if hair { (draw(0.004, 0.014) * short, 6, radius.min(0.0016 * short).max(0.3)) } else { (0.9 * radius, 3, radius) };
+            let (step, places, radius) = if hair {
+                (draw(0.004, 0.014) * short, 6, radius.min(0.0016 * short).max(0.3))
+            } else {
+                (0.9 * radius, 3, radius)
+            };
             let (mut right, mut down) = (draw(-1.0, 1.0), draw(-1.0, 1.0));
             let (bend_right, bend_down) = (draw(-0.7, 0.7), draw(-0.7, 0.7));
             let (mut at_x, mut at_y) = (x, y);

@@ -9,12 +9,12 @@ use crate::effect::paper::Paper;
 use crate::effect::shade;
 use crate::number::Micro;
 use crate::ops::spec::number;
-use crate::pixels::Image;
+use crate::pixels::{Image, Size};
 
 crate::op! {
     /// Lightens what is darker than the paper around it, towards that paper, unevenly: worn toner, old ballpoint,
-    /// receipts that lay in the sun. Never darkens, and leaves paper as it is. The idea of Augraphy's `Faded`-like
-    /// `LowInk` family and `Letterpress`, over smooth fields instead of single pixels.
+    /// receipts that lay in the sun. Never darkens, and leaves paper as it is. After Augraphy's `Letterpress`, with
+    /// smooth fields instead of clusters of pixels.
     op "faded_ink", revision 1, Document, effects [], example "strength = [0.2, 0.7]";
     FadedInk {
         /// The mean share of the ink that is gone; 0 changes nothing, at 1 little is left anywhere.
@@ -45,14 +45,13 @@ impl Custom for Fading {
         let size = image.size();
         let width = size.width as usize;
         let (strength, uneven) = (self.strength.to_f64() as f32, self.uneven.to_f64() as f32);
-        let field = |name, share: f32| {
-            Field::new(&part(&self.key, name), size, f64::from(shorter(size) * share).max(1.5))
-        };
+        let field =
+            |name, share: f32| Field::new(&part(&self.key, name), size, f64::from(shorter(size) * share).max(1.5));
         let (broad, middle, fine) =
             (field("faded_ink broad", 0.3), field("faded_ink middle", 0.06), field("faded_ink fine", 0.006));
         let paper = Paper::of(image);
         let mut numbers: [Vec<i32>; 3] = std::array::from_fn(|_| buffers.numbers(width));
-        let mut behind = buffers.image(crate::pixels::Size::new(size.width, 1));
+        let mut behind = buffers.image(Size::new(size.width, 1));
         for (y, row) in (0..size.height).zip(image.data_mut().chunks_exact_mut(width * 3)) {
             let [shares, others, grains] = &mut numbers;
             broad.row(y, shares);
@@ -62,10 +61,7 @@ impl Custom for Fading {
                 let wave = UNIT * (1.9 * *share as f32 + 0.9 * *other as f32 + 0.7 * *grain as f32);
                 *share = fixed((strength * (1.0 + uneven * wave)).clamp(0.0, 0.97));
             }
-            paper.row(y, behind.data_mut());
-            for (behind, sample) in behind.data_mut().iter_mut().zip(row.iter()) {
-                *behind = (*behind).max(*sample);
-            }
+            paper.bare(y, row, behind.data_mut());
             shade::towards(row, behind.data(), shares);
         }
         numbers.into_iter().for_each(|numbers| buffers.give_numbers(numbers));

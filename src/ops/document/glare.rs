@@ -71,7 +71,7 @@ impl Custom for Reflected {
                 let halo = 1.0 / (1.0 + 2.5 * square * square + square);
                 *share = fixed(strength * (0.65 * core * core * (3.0 - 2.0 * core) + 0.35 * halo).min(1.0));
             }
-            shade::cover(row, &shares, [255, 255, 250]);
+            shade::cover(row, &shares, [255; 3]);
         }
         buffers.give_numbers(shares);
     }

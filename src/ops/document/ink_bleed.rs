@@ -68,34 +68,70 @@ impl Custom for Bleed {
 /// Each sample's minimum over the square of `2 · radius + 1` px about it, by windows that double.
 fn spread(image: &Image, radius: usize, buffers: &mut Buffers) -> Image {
     let Size { width, height } = image.size();
-    let (width, height, window) = (width as usize, height as usize, 2 * radius + 1);
-    let mut tall = buffers.image(Size::new(width as u32, (height + 2 * radius) as u32));
+    let (row, height, window) = (width as usize * 3, height as usize, 2 * radius + 1);
+    let mut tall = buffers.image(Size::new(width, (height + 2 * radius) as u32));
+    // Beyond the border lies paper: it is never the darkest.
     tall.data_mut().fill(255);
-    let mut line = buffers.image(Size::new((width + 2 * radius) as u32, 1));
-    let rows = tall.data_mut()[radius * width * 3..].chunks_exact_mut(width * 3);
-    for (out, row) in rows.zip(image.data().chunks_exact(width * 3)) {
-        let line = line.data_mut();
-        line.fill(255);
-        line[radius * 3..][..width * 3].copy_from_slice(row);
-        darkest_ahead(line, window, 3);
-        out.copy_from_slice(&line[..width * 3]);
+    let mut line = buffers.image(Size::new(width + 2 * radius as u32, 1));
+    let mut ahead = buffers.copy(&line);
+    for (out, samples) in tall.data_mut()[radius * row..].chunks_exact_mut(row).zip(image.data().chunks_exact(row)) {
+        line.data_mut().fill(255);
+        line.data_mut()[radius * 3..][..row].copy_from_slice(samples);
+        for step in steps(window) {
+            let (now, later) = (line.data(), &line.data()[step * 3..]);
+            for ((darkest, now), later) in ahead.data_mut().iter_mut().zip(now).zip(later) {
+                *darkest = *now.min(later);
+            }
+            std::mem::swap(&mut line, &mut ahead);
+        }
+        out.copy_from_slice(&line.data()[..row]);
     }
-    darkest_ahead(tall.data_mut(), window, width * 3);
+    for step in steps(window) {
+        let samples = tall.data_mut();
+        // A block of so many rows is compared with the block that follows it.
+        for start in (0..samples.len() - step * row).step_by(step * row) {
+            let (now, later) = samples[start..].split_at_mut(step * row);
+            for (now, later) in now.iter_mut().zip(later) {
+                *now = (*now).min(*later);
+            }
+        }
+    }
     buffers.give(line);
+    buffers.give(ahead);
     let mut dark = buffers.image(image.size());
-    dark.data_mut().copy_from_slice(&tall.data()[..width * height * 3]);
+    dark.data_mut().copy_from_slice(&tall.data()[..height * row]);
     buffers.give(tall);
     dark
 }
 
-/// Each sample's minimum over itself and the next `window - 1` at a distance of `step`, as far as there are some.
-fn darkest_ahead(samples: &mut [u8], window: usize, step: usize) {
+/// How far ahead to look, one after the other, so that in the end each place has seen `window` of them, itself among
+/// them.
+fn steps(window: usize) -> impl Iterator<Item = usize> {
     let mut seen = 1;
-    while seen < window {
-        let ahead = seen.min(window - seen) * step;
-        for at in 0..samples.len().saturating_sub(ahead) {
-            samples[at] = samples[at].min(samples[at + ahead]);
+    std::iter::from_fn(move || {
+        let step = seen.min(window - seen);
+        seen += step;
+        (step > 0).then_some(step)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_spreads_is_the_darkest_within_reach() {
+        let image = Image::from_fn(Size::new(23, 17), |x, y| [0, 1, 2].map(|c| (x * 91 + y * 57 + c * 131) as u8 | 1));
+        for radius in [1, 2, 3, 5, 30] {
+            let dark = spread(&image, radius, &mut Buffers::default());
+            for (x, y) in (0..23).flat_map(|x| (0..17).map(move |y| (x, y))) {
+                let around = |at: u32, end: u32| at.saturating_sub(radius as u32)..(at + radius as u32 + 1).min(end);
+                let pixels = around(y, 17).flat_map(|y| around(x, 23).map(move |x| (x, y)));
+                let darkest = pixels.fold([255; 3], |least: [u8; 3], (x, y)| {
+                    std::array::from_fn(|channel| least[channel].min(image.pixel(x, y)[channel]))
+                });
+                assert_eq!(dark.pixel(x, y), darkest, "{x} {y} {radius}");
+            }
         }
-        seen += ahead / step;
     }
 }

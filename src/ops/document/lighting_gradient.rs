@@ -1,6 +1,6 @@
 //! A lamp at one side.
 
-use super::{fixed, rng, between};
+use super::{between, fixed, rng};
 use crate::digest::Digest;
 use crate::effect::Lowering;
 use crate::effect::custom::{Buffers, Custom};

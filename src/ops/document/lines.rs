@@ -98,6 +98,9 @@ mod tests {
             assert!((index as u32 * 20..index as u32 * 20 + 8).contains(middle), "{found:?}");
         }
         assert!(lines.iter().all(|line| line.left >= 39.0 && line.right <= 261.0 && line.left < line.right));
-        assert_eq!(choose(&Image::filled(Size::new(1, 1), [9; 3]), 3, &mut Rng::from_digest(&Digest::of(b"k"))).len(), 3);
+        assert_eq!(
+            choose(&Image::filled(Size::new(1, 1), [9; 3]), 3, &mut Rng::from_digest(&Digest::of(b"k"))).len(),
+            3
+        );
     }
 }

@@ -88,10 +88,7 @@ impl Custom for Dry {
                 let missing = if self.vertical { profile[x] } else { whole };
                 *share = (missing as f32 * (0.85 + 1.3 * UNIT * *share as f32).clamp(0.0, 1.0)) as i32;
             }
-            paper.row(y, behind.data_mut());
-            for (behind, sample) in behind.data_mut().iter_mut().zip(row.iter()) {
-                *behind = (*behind).max(*sample);
-            }
+            paper.bare(y, row, behind.data_mut());
             shade::towards(row, behind.data(), &shares);
         }
         buffers.give_numbers(profile);

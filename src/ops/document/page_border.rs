@@ -63,7 +63,14 @@ impl Border {
         let color = match self.style {
             "scanner" => [between(&mut rng, 8.0, 42.0); 3],
             "desk" => {
-                let desks = [[120.0, 84.0, 54.0], [168.0, 132.0, 96.0], [70.0, 66.0, 64.0], [150.0, 152.0, 158.0], [52.0, 60.0, 80.0], [96.0, 60.0, 40.0]];
+                let desks = [
+                    [120.0, 84.0, 54.0],
+                    [168.0, 132.0, 96.0],
+                    [70.0, 66.0, 64.0],
+                    [150.0, 152.0, 158.0],
+                    [52.0, 60.0, 80.0],
+                    [96.0, 60.0, 40.0],
+                ];
                 let light = between(&mut rng, 0.75, 1.15);
                 desks[rng.below(desks.len() as u64) as usize].map(|sample: f32| sample * light)
             }
@@ -98,7 +105,8 @@ impl Border {
                 let sheet = wide / strip.layers;
                 let (layer, within) = ((depth / sheet).floor(), depth / sheet - (depth / sheet).floor());
                 let line = (1.0 - within * sheet / hair).max(0.0);
-                let light = (0.97 - 0.035 * layer - 0.1 * (1.0 - within).max(0.0) * (1.0 - within)) * (1.0 - 0.5 * line);
+                let light =
+                    (0.97 - 0.035 * layer - 0.1 * (1.0 - within).max(0.0) * (1.0 - within)) * (1.0 - 0.35 * line);
                 strip.color.map(|sample| sample * (light + 0.02 * grain))
             }
         }
@@ -112,7 +120,8 @@ impl Custom for Border {
         let short = shorter(size);
         let paper = Paper::of(image);
         let field = |name, cell: f32| Field::new(&part(&self.key, name), size, f64::from(cell));
-        let (grain, wave) = (field("page_border grain", (0.004 * short).max(1.2)), field("page_border wave", (0.05 * short).max(2.0)));
+        let (grain, wave) =
+            (field("page_border grain", (0.004 * short).max(1.2)), field("page_border wave", (0.05 * short).max(2.0)));
         let hair = (0.003 * short).max(1.0);
         let (mut grains, mut waves) = (buffers.numbers(width), buffers.numbers(width));
         for strip in self.strips(size, &paper) {

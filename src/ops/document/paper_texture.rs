@@ -7,7 +7,7 @@ use crate::effect::coverage::{self, Dab};
 use crate::effect::custom::{Buffers, Custom};
 use crate::effect::field::Field;
 use crate::effect::grain::Grain;
-use crate::effect::shade::{self, ONE};
+use crate::effect::shade::{self, ONE, fraction, wave};
 use crate::number::Micro;
 use crate::ops::spec::{number, word};
 use crate::pixels::{Image, Size};
@@ -147,13 +147,8 @@ impl Ribs {
     /// In 4096ths, about 0.
     fn at(&self, x: f32, y: f32, bent: f32) -> f32 {
         let (across, along) = if self.upright { (x, y) } else { (y, x) };
-        let wave = |turns: f32| {
-            // Two parabolas: as smooth as a sine.
-            let turn = 2.0 * (turns - turns.floor()) - 1.0;
-            4.0 * turn * (1.0 - turn.abs())
-        };
         let chain = (along + bent) * self.chain;
-        let beside = (chain - chain.floor() - 0.5).abs() * self.thick;
+        let beside = (fraction(chain) - 0.5).abs() * self.thick;
         300.0 * wave((across + bent) * self.fine) - 600.0 * (1.0 - beside).max(0.0) + 20.0
     }
 }

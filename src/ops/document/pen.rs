@@ -33,7 +33,7 @@ impl Stroke {
             Field::new(&part(key, "pen tooth"), image.size(), f64::from(0.6 * thick).max(1.1))
         });
         let density = |covered: i32, tooth: i32| {
-            if rough { (covered as f32 * (0.8 + 1.2 * UNIT * tooth as f32).clamp(0.15, 1.0)) as i32 } else { covered }
+            if rough { (covered as f32 * (0.85 + 1.1 * UNIT * tooth as f32).clamp(0.35, 1.0)) as i32 } else { covered }
         };
         self.lay(image, ink, tooth, density, buffers);
     }

@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::effect::Lowering;
 use crate::effect::custom::{Buffers, Custom};
 use crate::effect::field::Field;
-use crate::effect::shade::ONE;
+use crate::effect::shade::{ONE, wave};
 use crate::number::Micro;
 use crate::ops::spec::{integer, micro, number, word};
 use crate::pixels::Image;
@@ -40,19 +40,13 @@ crate::op! {
 crate::op! {
     /// The wavy coloured bands of a page photographed from a monitor, or of print scanned at an unlucky resolution: two
     /// fine lattices beat. Multiplies brightness. Augraphy's `Moire`.
-    op "moire", revision 1, Document, effects [], example "strength = [0.2, 0.8]";
+    op "moire", revision 1, Document, effects [], example "strength = [0.2, 0.6]";
     Moire {
         /// 0 changes nothing, at 1 the darkest band takes 40 % of the light.
         strength: Micro = number(0, 1, "fraction"),
         /// The mean distance of bands, as a fraction of the shorter side.
         period: Micro = micro(5_000, 1_000_000, "fraction").or_micro(40_000),
     }
-}
-
-/// A wave of one turn per unit, −1 to 1, of two parabolas: as smooth as a sine.
-fn wave(turns: f32) -> f32 {
-    let turn = 2.0 * (turns - turns.floor()) - 1.0;
-    4.0 * turn * (1.0 - turn.abs())
 }
 
 impl Halftone {
@@ -95,7 +89,7 @@ impl Custom for Screened {
                     let own = f32::from(*sample);
                     let tone = own * (1.0 / 255.0);
                     // Pure paper and pure ink have no dots.
-                    let dot = ((tone * 1.04 - 0.02 - screen) * steep + 0.5).clamp(0.0, 1.0) * 255.0;
+                    let dot = ((tone * 1.1 - 0.04 - screen) * steep + 0.5).clamp(0.0, 1.0) * 255.0;
                     *sample = (own + (dot - own) * strength + 0.5) as u8;
                 }
             }

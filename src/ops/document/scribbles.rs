@@ -69,8 +69,27 @@ impl Drawn {
                     let wide = 2.0 / letters as f32;
                     let high = tall * if draw(0.0, 1.0) < 0.25 { draw(1.4, 2.2) } else { draw(0.5, 1.0) };
                     places.push((start, draw(-0.02, 0.02)));
-                    places.push((start + 0.6 * wide + lean * high, -high));
-                    places.push((start + 0.15 * wide + lean * high, -high * draw(0.7, 1.0)));
+                    match (draw(0.0, 1.0) * 5.0) as u32 {
+                        // A loop up as in l and e, an arch as in n, a bow as in u, a loop down as in g.
+                        0..=1 => {
+                            places.push((start + 0.6 * wide + lean * high, -high));
+                            places.push((start + 0.15 * wide + lean * high, -high * draw(0.7, 1.0)));
+                        }
+                        2 => {
+                            places.push((start + 0.15 * wide + lean * high, -0.8 * high));
+                            places.push((start + 0.6 * wide + lean * high, -0.8 * high));
+                        }
+                        3 => {
+                            places.push((start + 0.1 * wide + lean * high, -0.7 * high));
+                            places.push((start + 0.3 * wide, 0.02));
+                            places.push((start + 0.7 * wide + lean * high, -0.7 * high));
+                        }
+                        _ => {
+                            places.push((start + 0.5 * wide, -0.4 * high));
+                            places.push((start + 0.35 * wide - lean * high, high));
+                            places.push((start + 0.1 * wide, 0.6 * high));
+                        }
+                    }
                     places.push((start + draw(0.5, 0.8) * wide, draw(0.0, 0.06)));
                 }
                 if draw(0.0, 1.0) < 0.4 {
@@ -127,10 +146,8 @@ impl Drawn {
         for _ in 0..self.count.to_int().unwrap_or(0) {
             let figure = Self::figure(&mut rng);
             let half = short * between(&mut rng, 0.06, 0.24);
-            let (x, y) = (
-                between(&mut rng, 0.08, 0.92) * size.width as f32,
-                between(&mut rng, 0.08, 0.92) * size.height as f32,
-            );
+            let (x, y) =
+                (between(&mut rng, 0.08, 0.92) * size.width as f32, between(&mut rng, 0.08, 0.92) * size.height as f32);
             let lean = between(&mut rng, -0.3, 0.3);
             for line in figure {
                 let radius = 0.5 * thickness * short;

@@ -137,7 +137,10 @@ impl Cast {
                     rods.push((at(bent + 1.25 * spread * finger, 0.16 * size, 0.042 * size), tip));
                 }
                 let thumb = if draw(0.0, 1.0) < 0.5 { 1.0 } else { -1.0 };
-                rods.push((at(bent + 40.0 * thumb, 0.05, 0.05 * size), at(bent + 52.0 * thumb, 0.27 * size, 0.034 * size)));
+                rods.push((
+                    at(bent + 40.0 * thumb, 0.05, 0.05 * size),
+                    at(bent + 52.0 * thumb, 0.27 * size, 0.034 * size),
+                ));
                 Body::Rods(rods)
             }
         }

@@ -101,7 +101,8 @@ impl Custom for Spilt {
             let Some(bounds) = Bounds::clipped(x - reach, y - reach, x + reach, y + reach, size) else { continue };
             let area = Size::new(bounds.width() as u32, (bounds.bottom - bounds.top) as u32);
             let field = |name, cell: f32| Field::new(&part(&key, name), area, f64::from(cell));
-            let (lobes, ripples) = (field("lobes", (0.7 * radius).max(1.5)), field("ripples", (0.13 * radius).max(1.2)));
+            let (lobes, ripples) =
+                (field("lobes", (0.7 * radius).max(1.5)), field("ripples", (0.13 * radius).max(1.2)));
             let mottle = field("mottle", (0.3 * radius).max(1.5));
             let mut numbers: [Vec<i32>; 3] = std::array::from_fn(|_| buffers.numbers(bounds.width()));
             for row in bounds.top..bounds.bottom {
@@ -139,7 +140,8 @@ fn ring(away: f32, wide: f32, cloud: f32, fine: f32, radius: f32) -> f32 {
     let beside = |at: f32| (1.0 - (away - at).abs() / (2.2 * edge)).max(0.0);
     let touched = (0.62 + 1.5 * cloud + 0.8 * wide).clamp(0.05, 1.0);
     let wash = 0.05 * smooth_step(outer + edge, outer - edge, away);
-    let run = 0.18 * smooth_step(1.3, 1.0, away) * smooth_step(0.2, 0.6, wide + 0.4 * fine) * smooth_step(inner, outer, away);
+    let run =
+        0.18 * smooth_step(1.3, 1.0, away) * smooth_step(0.2, 0.6, wide + 0.4 * fine) * smooth_step(inner, outer, away);
     touched * (0.34 * band + 0.6 * beside(outer) * band.max(0.4) + 0.3 * beside(inner)) + wash + run
 }
 

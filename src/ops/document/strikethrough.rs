@@ -52,7 +52,8 @@ impl Custom for Struck {
             for pass in 0..1 + u8::from(twice) {
                 let apart = f32::from(pass) * (0.009 * short).max(2.0 * radius + 1.0);
                 let over = 0.012 * short;
-                let (left, right) = (line.left - between(&mut rng, 0.0, over), line.right + between(&mut rng, 0.0, over));
+                let (left, right) =
+                    (line.left - between(&mut rng, 0.0, over), line.right + between(&mut rng, 0.0, over));
                 let lean = if ruler { 0.003 } else { 0.02 } * (right - left) * between(&mut rng, -1.0, 1.0);
                 let shake = if ruler { 0.0 } else { 0.003 * short };
                 let places: Vec<Dab> = (0..=6)
