@@ -1,8 +1,11 @@
 //! Laws of folding and resampling, on images made by formulas.
 
 use super::*;
+use crate::effect::affine::Affine;
 use crate::ops::{Fit, OpSpec, Value, fit};
 use proptest::prelude::*;
+
+mod geometry;
 
 /// A page without symmetry: smooth, with a dark bar, different in each channel.
 pub fn page(size: Size) -> Image {
