@@ -20,7 +20,7 @@
 use super::affine::Affine;
 use super::homography::Homography;
 use super::sampling::sample;
-use super::taps::{Index, Interpolation, Source, coverage, over};
+use super::taps::{Bilinear, Index, Interpolation, Source, Tap, over};
 use crate::pixels::{Fill, Image, Size};
 use fast_image_resize as fir;
 use std::borrow::Cow;
@@ -264,9 +264,10 @@ fn bilinear(image: &Image, canvas: Size, to: &Affine, masks: &[Mask], mirrored: 
     let (linear, source) = (Linear::new(to), Source { image, mirrored });
     let masks: Vec<(Linear, &Mask)> = masks.iter().map(|mask| (Linear::new(&mask.to), mask)).collect();
     Image::from_fn(canvas, |column, row| {
-        let mut pixel = source.bilinear(linear.at(column, row));
+        let at = linear.at(column, row);
+        let mut pixel = Bilinear::within(source, at).unwrap_or_else(|| Bilinear::anywhere(source, at));
         for (map, mask) in &masks {
-            let seen = coverage(map.at(column, row), mask.size);
+            let seen = Bilinear::coverage(map.at(column, row), mask.size);
             if seen < 256 {
                 pixel = over(pixel, seen, mask.fill);
             }

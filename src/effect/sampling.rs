@@ -7,10 +7,13 @@
 
 use super::homography::{Homography, Projective};
 use super::resample::{Linear, Mask};
-use super::taps::{Index, Interpolation, Source, coverage, over, whole_coverage};
+use super::taps::{Bicubic, Bilinear, Index, Interpolation, Nearest, Source, Tap, over, read, whole};
 use crate::pixels::{Image, Size};
 
-/// Where a pixel of the result lies in another plane.
+/// Farther out than any image, in 1024ths of a pixel.
+const FAR: f64 = (1u64 << 40) as f64;
+
+/// Where the pixels of the result lie in another plane.
 enum Place {
     Linear(Linear),
     Projective(Projective),
@@ -24,22 +27,25 @@ impl Place {
         }
     }
 
-    /// The point of a pixel, and whether it is in front of the horizon.
-    #[inline(always)]
-    fn at(&self, column: u32, row: u32) -> (Index, bool) {
-        match self {
-            Self::Linear(linear) => (linear.at(column, row), true),
-            Self::Projective(map) => {
-                let (x, y) = (f64::from(column) + 0.5, f64::from(row) + 0.5);
-                let depth = map.depth(x, y);
-                let scale = 1024.0 / if depth > 1e-9 { depth } else { 1e-9 };
-                let (x, y) = map.over.apply(x, y);
-                let fixed = |along: f64| {
-                    let far = (1i64 << 40) as f64;
-                    ((along * scale - 512.0).round_ties_even().clamp(-far, far) as i64) << 22
-                };
-                ((fixed(x), fixed(y)), depth > 0.0)
+    /// The points of a row. `towards`: whether points behind the horizon lie far out in their direction; else far out.
+    fn row(&self, row: u32, towards: bool, points: &mut [Index]) {
+        let map = match self {
+            Self::Linear(linear) => {
+                (0..).zip(points).for_each(|(column, point)| *point = linear.at(column, row));
+                return;
             }
+            Self::Projective(map) => map,
+        };
+        let y = f64::from(row) + 0.5;
+        // `max` and `min` rather than `clamp`: they take a NaN away.
+        let fixed = |along: f64| whole((along - 512.0).max(-FAR).min(FAR)) << 22;
+        for (column, point) in (0u32..).zip(points) {
+            let x = f64::from(column) + 0.5;
+            let depth = map.depth(x, y);
+            let scale = 1024.0 / depth.max(1e-9);
+            let (over_x, over_y) = map.over.apply(x, y);
+            let seen = depth > 0.0 || towards;
+            *point = (fixed(if seen { over_x * scale } else { -FAR }), fixed(over_y * scale));
         }
     }
 }
@@ -53,31 +59,32 @@ pub fn sample(
     interpolation: Interpolation,
 ) -> Image {
     match interpolation {
-        Interpolation::Nearest => each(canvas, to, masks, |at| source.nearest(at), whole_coverage),
-        Interpolation::Bilinear => each(canvas, to, masks, |at| source.bilinear(at), coverage),
-        Interpolation::Bicubic => each(canvas, to, masks, |at| source.bicubic(at), coverage),
+        Interpolation::Nearest => each::<Nearest>(source, canvas, to, masks),
+        Interpolation::Bilinear => each::<Bilinear>(source, canvas, to, masks),
+        Interpolation::Bicubic => each::<Bicubic>(source, canvas, to, masks),
     }
 }
 
-#[inline(always)]
-fn each(
-    canvas: Size,
-    to: &Homography,
-    masks: &[Mask<Homography>],
-    read: impl Fn(Index) -> [u8; 3],
-    cover: impl Fn(Index, Size) -> u32,
-) -> Image {
+fn each<T: Tap>(source: Source<'_>, canvas: Size, to: &Homography, masks: &[Mask<Homography>]) -> Image {
+    // The source's own mask lies where the source does, and hides nothing where nothing but the source is read.
+    let (own, others) = match masks {
+        [own, others @ ..] if own.to == *to && own.size == source.image.size() => (Some(own), others),
+        _ => (None, masks),
+    };
     let place = Place::new(to);
-    // The source's own mask lies where the source does: one division less.
-    let masks: Vec<_> = masks.iter().map(|mask| ((mask.to != *to).then(|| Place::new(&mask.to)), mask)).collect();
+    let others: Vec<_> = others.iter().map(|mask| (Place::new(&mask.to), mask)).collect();
+    let mut points = vec![(0, 0); canvas.width as usize];
     let mut out = Image::filled(canvas, [0; 3]);
     for (row, line) in (0..).zip(out.data_mut().chunks_exact_mut(canvas.width as usize * 3)) {
-        for (column, pixel) in (0..).zip(line.as_chunks_mut::<3>().0) {
-            let (at, in_front) = place.at(column, row);
-            *pixel = read(at);
-            for (place, mask) in &masks {
-                let (at, in_front) = place.as_ref().map_or((at, in_front), |place| place.at(column, row));
-                let seen = if in_front { cover(at, mask.size) } else { 0 };
+        let line = line.as_chunks_mut::<3>().0;
+        place.row(row, own.is_none(), &mut points);
+        for (pixel, at) in line.iter_mut().zip(&points) {
+            *pixel = read::<T>(source, *at, own.map(|mask| mask.fill));
+        }
+        for (place, mask) in &others {
+            place.row(row, false, &mut points);
+            for (pixel, at) in line.iter_mut().zip(&points) {
+                let seen = T::coverage(*at, mask.size);
                 if seen < 256 {
                     *pixel = over(*pixel, seen, mask.fill);
                 }

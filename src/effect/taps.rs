@@ -36,6 +36,14 @@ impl Interpolation {
 /// A point of an image: x and y, in pixels with 32 fractional bits, 0 at the centre of the first pixel.
 pub type Index = (i64, i64);
 
+/// The nearest whole number, ties to even, of a value below 2^51: added to 1.5 · 2^52, it stands in the low bits.
+/// `round_ties_even` is a call on plain x86-64, and keeps loops from becoming vectors.
+#[inline(always)]
+pub fn whole(value: f64) -> i64 {
+    const ROUND: f64 = (3u64 << 51) as f64;
+    (value + ROUND).to_bits() as i64 - ROUND.to_bits() as i64
+}
+
 /// An image, and what stands beyond its border.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
@@ -53,58 +61,174 @@ impl Source<'_> {
         }
     }
 
-    /// The pixel that a point lies in.
+    /// Where the first of `N` samples stands, of the pixel in column `x`, row `y` and those after it; they have to be there.
     #[inline(always)]
-    pub fn nearest(&self, (x, y): Index) -> [u8; 3] {
-        let Size { width, height } = self.image.size();
-        let (x, y) = ((x + (1 << 31)) >> 32, (y + (1 << 31)) >> 32);
-        self.image.pixel(self.along(x, width), self.along(y, height))
+    fn run<const N: usize>(&self, x: i64, y: i64) -> Option<&[u8; N]> {
+        let start = (y as usize * self.image.size().width as usize + x as usize) * 3;
+        self.image.data().get(start..start + N)?.first_chunk()
+    }
+}
+
+/// One of the interpolations. Most points lie well inside, where reading is quick and no border is seen.
+pub trait Tap {
+    /// The image at a point of which all pixels that count lie in the image, so that it sees nothing else; `None` for a
+    /// point of which some do not, and for a few others near the end of the image.
+    fn within(source: Source<'_>, at: Index) -> Option<[u8; 3]>;
+
+    /// The image at any point.
+    fn anywhere(source: Source<'_>, at: Index) -> [u8; 3];
+
+    /// How much of a rectangle of `size` a point sees, in 256ths.
+    fn coverage(at: Index, size: Size) -> u32;
+}
+
+/// See [`Interpolation::Nearest`].
+pub struct Nearest;
+
+impl Nearest {
+    #[inline(always)]
+    fn pixel((x, y): Index) -> Index {
+        ((x + (1 << 31)) >> 32, (y + (1 << 31)) >> 32)
+    }
+}
+
+impl Tap for Nearest {
+    #[inline(always)]
+    fn within(source: Source<'_>, at: Index) -> Option<[u8; 3]> {
+        let (Size { width, height }, (x, y)) = (source.image.size(), Self::pixel(at));
+        let inside = x >= 0 && y >= 0 && x < i64::from(width) && y < i64::from(height);
+        if inside { source.run(x, y).copied() } else { None }
     }
 
-    /// Four pixels, weighted.
+    fn anywhere(source: Source<'_>, at: Index) -> [u8; 3] {
+        let (Size { width, height }, (x, y)) = (source.image.size(), Self::pixel(at));
+        source.image.pixel(source.along(x, width), source.along(y, height))
+    }
+
+    /// All or nothing: whether the point lies in the rectangle.
     #[inline(always)]
-    pub fn bilinear(&self, at: Index) -> [u8; 3] {
-        let Size { width, height } = self.image.size();
-        let ((x, right), (y, below)) = split(at);
+    fn coverage(at: Index, size: Size) -> u32 {
+        let (x, y) = Self::pixel(at);
+        if x >= 0 && y >= 0 && x < i64::from(size.width) && y < i64::from(size.height) { 256 } else { 0 }
+    }
+}
+
+/// See [`Interpolation::Bilinear`].
+pub struct Bilinear;
+
+impl Bilinear {
+    /// The weights of the four pixels, left and right above, left and right below, in 2^14ths.
+    #[inline(always)]
+    fn weights(right: u32, below: u32) -> [u32; 4] {
         let both = (right * below + 32) >> 6;
-        let weights = [(1 << 14) + both - (right << 4) - (below << 4), (right << 4) - both, (below << 4) - both, both];
-        let inside = x >= 0 && y >= 0 && x + 1 < i64::from(width) && y + 1 < i64::from(height);
-        if inside {
-            let start = (y as usize * width as usize + x as usize) * 3;
-            let pair = |start: usize| {
-                *self.image.data()[start..].as_chunks::<3>().0.first_chunk::<2>().expect("BUG: two pixels")
-            };
-            let ([a, b], [c, d]) = (pair(start), pair(start + 3 * width as usize));
-            return weigh([a, b, c, d], weights);
+        [(1 << 14) + both - (right << 4) - (below << 4), (right << 4) - both, (below << 4) - both, both]
+    }
+}
+
+impl Tap for Bilinear {
+    #[inline(always)]
+    fn within(source: Source<'_>, at: Index) -> Option<[u8; 3]> {
+        let Size { width, height } = source.image.size();
+        let ((x, right), (y, below)) = split(at);
+        if x < 0 || y < 0 || x + 1 >= i64::from(width) || y + 1 >= i64::from(height) {
+            return None;
         }
-        let (x0, x1) = (self.along(x, width), self.along(x + 1, width));
-        let (y0, y1) = (self.along(y, height), self.along(y + 1, height));
-        let pixel = |x, y| self.image.pixel(x, y);
-        weigh([pixel(x0, y0), pixel(x1, y0), pixel(x0, y1), pixel(x1, y1)], weights)
+        // Two pixels of a row are six of these eight bytes. Two sums fit into 64 bits.
+        let above = u64::from_le_bytes(*source.run(x, y)?);
+        let under = u64::from_le_bytes(*source.run(x, y + 1)?);
+        let [a, b, c, d] = Self::weights(right, below).map(u64::from);
+        let one = |shift: u32| {
+            let level = |pixels: u64, shift: u32| (pixels >> shift) & 255;
+            a * level(above, shift)
+                + b * level(above, shift + 24)
+                + c * level(under, shift)
+                + d * level(under, shift + 24)
+        };
+        let two = |pixels: u64, shift: u32| ((pixels >> shift) & 255) | ((pixels >> shift & 0xff_0000) << 16);
+        let both = a * two(above, 0) + b * two(above, 24) + c * two(under, 0) + d * two(under, 24);
+        let rounded = |sum: u64| ((sum + (1 << 13)) >> 14) as u8;
+        Some([rounded(both & 0xffff_ffff), rounded(one(8)), rounded(both >> 32)])
     }
 
-    /// Sixteen pixels, weighted along rows and then along the column; between the two with seven more bits.
-    #[inline(always)]
-    pub fn bicubic(&self, at: Index) -> [u8; 3] {
-        let Size { width, height } = self.image.size();
+    fn anywhere(source: Source<'_>, at: Index) -> [u8; 3] {
+        let Size { width, height } = source.image.size();
         let ((x, right), (y, below)) = split(at);
+        let weights = Self::weights(right, below);
+        let (x0, x1) = (source.along(x, width), source.along(x + 1, width));
+        let (y0, y1) = (source.along(y, height), source.along(y + 1, height));
+        let corners = [(x0, y0), (x1, y0), (x0, y1), (x1, y1)].map(|(x, y)| source.image.pixel(x, y));
+        std::array::from_fn(|channel| {
+            let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
+            ((sum + (1 << 13)) >> 14) as u8
+        })
+    }
+
+    /// The rectangle sampled bilinearly.
+    #[inline(always)]
+    fn coverage((x, y): Index, size: Size) -> u32 {
+        let along = |index: i64, length: u32| {
+            let index = (index + (1 << 23)) >> 24;
+            (index + 256).min((i64::from(length) << 8) - index).clamp(0, 256) as u32
+        };
+        (along(x, size.width) * along(y, size.height) + 128) >> 8
+    }
+}
+
+/// See [`Interpolation::Bicubic`].
+pub struct Bicubic;
+
+impl Bicubic {
+    /// Four rows of four pixels, weighted down columns and then along the row; between the two with six more bits, so that
+    /// every factor fits into 16 bits.
+    #[inline(always)]
+    fn weigh(rows: [[u8; 12]; 4], right: u32, below: u32) -> [u8; 3] {
         let (across, down) = (&CUBIC[right as usize], &CUBIC[below as usize]);
-        let inside = x >= 1 && y >= 1 && x + 2 < i64::from(width) && y + 2 < i64::from(height);
-        let mut sums = [1 << 20; 3];
-        for line in 0..4 {
-            let pixels: [[u8; 3]; 4] = if inside {
-                let start = ((y + line - 1) as usize * width as usize + x as usize - 1) * 3;
-                *self.image.data()[start..].as_chunks::<3>().0.first_chunk::<4>().expect("BUG: four pixels")
-            } else {
-                let row = self.along(y + line - 1, height);
-                std::array::from_fn(|tap| self.image.pixel(self.along(x + tap as i64 - 1, width), row))
-            };
-            for (channel, sum) in sums.iter_mut().enumerate() {
-                let along: i32 = (0..4).map(|tap| i32::from(across[tap]) * i32::from(pixels[tap][channel])).sum();
-                *sum += i32::from(down[line as usize]) * ((along + (1 << 6)) >> 7);
+        let mut columns = [0i16; 12];
+        for (tap, column) in columns.iter_mut().enumerate() {
+            let mut sum = 1 << 7;
+            for (row, weight) in rows.iter().zip(down) {
+                sum += i32::from(row[tap]) * i32::from(*weight);
+            }
+            *column = (sum >> 8) as i16;
+        }
+        let mut pixel = [0; 3];
+        for (channel, level) in pixel.iter_mut().enumerate() {
+            let mut sum = 1 << 19;
+            for (tap, weight) in across.iter().enumerate() {
+                sum += i32::from(columns[tap * 3 + channel]) * i32::from(*weight);
+            }
+            *level = (sum >> 20).clamp(0, 255) as u8;
+        }
+        pixel
+    }
+}
+
+impl Tap for Bicubic {
+    #[inline(always)]
+    fn within(source: Source<'_>, at: Index) -> Option<[u8; 3]> {
+        let Size { width, height } = source.image.size();
+        let ((x, right), (y, below)) = split(at);
+        if x < 1 || y < 1 || x + 2 >= i64::from(width) || y + 2 >= i64::from(height) {
+            return None;
+        }
+        let row = |line: i64| source.run(x - 1, y + line).copied();
+        Some(Self::weigh([row(-1)?, row(0)?, row(1)?, row(2)?], right, below))
+    }
+
+    fn anywhere(source: Source<'_>, at: Index) -> [u8; 3] {
+        let Size { width, height } = source.image.size();
+        let ((x, right), (y, below)) = split(at);
+        let mut rows = [[0; 12]; 4];
+        for (line, row) in (-1..).zip(&mut rows) {
+            for (tap, pixel) in (-1..).zip(row.as_chunks_mut::<3>().0) {
+                *pixel = source.image.pixel(source.along(x + tap, width), source.along(y + line, height));
             }
         }
-        sums.map(|sum| (sum >> 21).clamp(0, 255) as u8)
+        Self::weigh(rows, right, below)
+    }
+
+    fn coverage(at: Index, size: Size) -> u32 {
+        Bilinear::coverage(at, size)
     }
 }
 
@@ -113,15 +237,6 @@ impl Source<'_> {
 fn split((x, y): Index) -> ((i64, u32), (i64, u32)) {
     let part = |at: i64| (at >> 32, ((at >> 22) & 1023) as u32);
     (part(x + (1 << 21)), part(y + (1 << 21)))
-}
-
-/// Four pixels weighted in 2^14ths: left and right above, left and right below.
-#[inline(always)]
-fn weigh(corners: [[u8; 3]; 4], weights: [u32; 4]) -> [u8; 3] {
-    std::array::from_fn(|channel| {
-        let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
-        ((sum + (1 << 13)) >> 14) as u8
-    })
 }
 
 /// Weights of the pixels at −1, 0, 1 and 2 by the 1024ths past pixel 0, in 2^14ths: the cubic of Catmull & Rom 1974
@@ -149,21 +264,16 @@ static CUBIC: [[i16; 4]; 1024] = {
     table
 };
 
-/// How much of a rectangle of `size` a point sees, in 256ths: the rectangle sampled bilinearly.
+/// An image on a fill, or with no end where there is none, at any point.
 #[inline(always)]
-pub fn coverage((x, y): Index, size: Size) -> u32 {
-    let along = |index: i64, length: u32| {
-        let index = (index + (1 << 23)) >> 24;
-        (index + 256).min((i64::from(length) << 8) - index).clamp(0, 256) as u32
-    };
-    (along(x, size.width) * along(y, size.height) + 128) >> 8
-}
-
-/// As [`coverage`], but all or nothing: whether the point lies in the rectangle.
-#[inline(always)]
-pub fn whole_coverage((x, y): Index, size: Size) -> u32 {
-    let within = |at: i64, length: u32| (0..i64::from(length)).contains(&((at + (1 << 31)) >> 32));
-    if within(x, size.width) && within(y, size.height) { 256 } else { 0 }
+pub fn read<T: Tap>(source: Source<'_>, at: Index, fill: Option<[u8; 3]>) -> [u8; 3] {
+    T::within(source, at).unwrap_or_else(|| match fill {
+        None => T::anywhere(source, at),
+        Some(fill) => match T::coverage(at, source.image.size()) {
+            0 => fill,
+            seen => over(T::anywhere(source, at), seen, fill),
+        },
+    })
 }
 
 /// `seen` 256ths of a pixel over the rest of a fill.
@@ -193,6 +303,13 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_rounded_to_even() {
+        for value in [0.0, -0.5, 0.5, 1.5, -1.5, 2.5, 0.499_999, -7.3, 1e12 + 0.5, -1e12 - 1.5, 1_099_511_627_776.0] {
+            assert_eq!(whole(value), value.round_ties_even() as i64, "{value}");
+        }
+    }
+
+    #[test]
     fn names_are_those_that_parse() {
         for name in Interpolation::NAMES {
             let interpolation = Interpolation::parse(name).unwrap();
@@ -204,13 +321,36 @@ mod tests {
     fn whole_pixels_are_read_as_they_are() {
         let image = Image::from_fn(Size::new(6, 5), |x, y| [x as u8 * 40, y as u8 * 50, 255 - (x * y) as u8]);
         let source = Source { image: &image, mirrored: false };
-        for (x, y) in [(0, 0), (5, 4), (2, 3), (3, 0)] {
+        for (x, y) in [(0, 0), (5, 4), (2, 3), (3, 0), (2, 2)] {
             let at = (i64::from(x) << 32, i64::from(y) << 32);
-            assert_eq!([source.nearest(at), source.bilinear(at), source.bicubic(at)], [image.pixel(x, y); 3]);
+            let read = [Nearest::anywhere(source, at), Bilinear::anywhere(source, at), Bicubic::anywhere(source, at)];
+            assert_eq!(read, [image.pixel(x, y); 3]);
         }
-        assert_eq!(source.nearest((-(1 << 31), (1 << 31) - 1)), image.pixel(0, 0));
-        assert_eq!(whole_coverage((-(1 << 31), (5 << 32) - (1 << 31) - 1), Size::new(6, 5)), 256);
-        assert_eq!(whole_coverage((-(1 << 31) - 1, 0), Size::new(6, 5)), 0);
-        assert_eq!(whole_coverage((0, (9 << 31)), Size::new(6, 5)), 0);
+        assert_eq!(Nearest::anywhere(source, (-(1 << 31), (1 << 31) - 1)), image.pixel(0, 0));
+        assert_eq!(Nearest::coverage((-(1 << 31), (5 << 32) - (1 << 31) - 1), Size::new(6, 5)), 256);
+        assert_eq!(Nearest::coverage((-(1 << 31) - 1, 0), Size::new(6, 5)), 0);
+        assert_eq!(Nearest::coverage((0, 9 << 31), Size::new(6, 5)), 0);
+    }
+
+    #[test]
+    fn what_is_read_within_is_what_is_read_anywhere_and_sees_no_border() {
+        fn check<T: Tap>(source: Source<'_>) {
+            let mut rng = crate::seed::Rng::from_digest(&crate::digest::Digest::of(b"taps"));
+            let mut within = 0;
+            for _ in 0..20_000 {
+                let at = ((rng.bits() % (11 << 32)) as i64 - (1 << 32), (rng.bits() % (9 << 32)) as i64 - (1 << 32));
+                if let Some(pixel) = T::within(source, at) {
+                    assert_eq!((pixel, 256), (T::anywhere(source, at), T::coverage(at, source.image.size())));
+                    within += 1;
+                }
+            }
+            assert!(within > 4_000, "{within}");
+        }
+        let mut rng = crate::seed::Rng::from_digest(&crate::digest::Digest::of(b"noise"));
+        let image = Image::from_fn(Size::new(9, 7), |_, _| std::array::from_fn(|_| (rng.bits() % 3) as u8 * 127));
+        let source = Source { image: &image, mirrored: true };
+        check::<Nearest>(source);
+        check::<Bilinear>(source);
+        check::<Bicubic>(source);
     }
 }

@@ -5,8 +5,8 @@
 
 use super::custom::Buffers;
 use super::resample::border_median;
-use super::taps::{Index, Interpolation, Source, coverage, over, whole_coverage};
-use crate::pixels::{Fill, Image, Size};
+use super::taps::{Bicubic, Bilinear, Interpolation, Nearest, Source, Tap, read};
+use crate::pixels::{Fill, Image};
 
 /// What is read between pixels and beyond the border.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,42 +29,32 @@ impl Reading {
             Fill::Edge | Fill::Reflect => None,
         };
         match self.interpolation {
-            Interpolation::Nearest => each(image, buffers, fill, displace, |at| source.nearest(at), whole_coverage),
-            Interpolation::Bilinear => each(image, buffers, fill, displace, |at| source.bilinear(at), coverage),
-            Interpolation::Bicubic => each(image, buffers, fill, displace, |at| source.bicubic(at), coverage),
+            Interpolation::Nearest => each::<Nearest>(source, image, buffers, fill, displace),
+            Interpolation::Bilinear => each::<Bilinear>(source, image, buffers, fill, displace),
+            Interpolation::Bicubic => each::<Bicubic>(source, image, buffers, fill, displace),
         }
         buffers.give(copy);
     }
 }
 
-#[inline(always)]
-fn each(
+fn each<T: Tap>(
+    source: Source<'_>,
     image: &mut Image,
     buffers: &mut Buffers,
     fill: Option<[u8; 3]>,
     mut displace: impl FnMut(u32, &mut [i32], &mut [i32]),
-    read: impl Fn(Index) -> [u8; 3],
-    cover: impl Fn(Index, Size) -> u32,
 ) {
-    let size = image.size();
-    let width = size.width as usize;
+    let width = image.size().width as usize;
     let (mut right, mut down) = (buffers.numbers(width), buffers.numbers(width));
     for (row, line) in (0..).zip(image.data_mut().chunks_exact_mut(width * 3)) {
         right.fill(0);
         down.fill(0);
         displace(row, &mut right, &mut down);
         let y = i64::from(row) << 32;
-        for (column, ((pixel, right), down)) in
-            (0i64..).zip(line.as_chunks_mut::<3>().0.iter_mut().zip(&right).zip(&down))
-        {
-            let at = ((column << 32) + (i64::from(*right) << 22), y + (i64::from(*down) << 22));
-            *pixel = read(at);
-            if let Some(fill) = fill {
-                let seen = cover(at, size);
-                if seen < 256 {
-                    *pixel = over(*pixel, seen, fill);
-                }
-            }
+        let offsets = right.iter().zip(&down);
+        for (x, (pixel, (right, down))) in (0i64..).zip(line.as_chunks_mut::<3>().0.iter_mut().zip(offsets)) {
+            let at = ((x << 32) + (i64::from(*right) << 22), y + (i64::from(*down) << 22));
+            *pixel = read::<T>(source, at, fill);
         }
     }
     buffers.give_numbers(right);

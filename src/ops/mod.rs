@@ -4,12 +4,16 @@
 //! effects. It is added in exactly one place: its file, and the list [`ALL`] below. Everything else (the parser, the
 //! schema, `augmint ops`, manifests, canaries, the tests that walk the list) follows from the description.
 
+mod affine;
 mod color;
+mod crop;
 mod degrade;
 mod dist;
+mod distort;
 mod fit;
 mod geometry;
 mod mixing;
+mod perspective;
 pub mod spec;
 #[cfg(test)]
 mod tests;
@@ -33,12 +37,20 @@ pub enum Lower {
 
 /// Every op, by family and then by name.
 pub const ALL: &[&OpSpec] = &[
+    &affine::AffineMap::SPEC,
+    &crop::CropBorders::SPEC,
+    &distort::Elastic::SPEC,
     &geometry::Flip::SPEC,
+    &distort::GridDistortion::SPEC,
+    &distort::OpticalDistortion::SPEC,
     &geometry::Pad::SPEC,
+    &perspective::Perspective::SPEC,
+    &crop::RandomResizedCrop::SPEC,
     &geometry::Resize::SPEC,
     &geometry::Rotate::SPEC,
     &geometry::Rotate90::SPEC,
     &geometry::Scale::SPEC,
+    &affine::Shear::SPEC,
     &geometry::Shift::SPEC,
     &degrade::GaussianNoise::SPEC,
     &degrade::Blur::SPEC,
