@@ -19,7 +19,7 @@ pub struct Field {
 /// The uniform cubic B-spline's four weights at a fraction of 256ths, in 2^16ths, summing to 2^16.
 fn spline(fraction: u32) -> [i32; 4] {
     let t = i64::from(fraction);
-    let (one, sixth) = (256i64, |cubic: i64| ((cubic + 3 * 128) / 6 >> 8) as i32);
+    let (one, sixth) = (256i64, |cubic: i64| (((cubic + 3 * 128) / 6) >> 8) as i32);
     let left = sixth((one - t).pow(3));
     let middle = sixth(3 * t.pow(3) - 6 * one * t.pow(2) + 4 * one.pow(3));
     let last = sixth(t.pow(3));
@@ -46,7 +46,8 @@ impl Field {
     pub fn row(&self, y: u32, out: &mut [i32]) {
         let at = u64::from(y) * self.step;
         let (first, weights) = ((at >> 16) as usize, spline((at >> 8) as u32 & 255));
-        let lines: [&[i32]; 4] = std::array::from_fn(|line| &self.lattice[(first + line) * self.columns..][..self.columns]);
+        let lines: [&[i32]; 4] =
+            std::array::from_fn(|line| &self.lattice[(first + line) * self.columns..][..self.columns]);
         let column = |index: usize| {
             let sum: i64 = (0..4).map(|line| i64::from(weights[line]) * i64::from(lines[line][index])).sum();
             (sum >> 16) as i32
