@@ -19,7 +19,7 @@ pub struct Field {
 /// The uniform cubic B-spline's four weights at a fraction of 256ths, in 2^16ths, summing to 2^16.
 fn spline(fraction: u32) -> [i32; 4] {
     let t = i64::from(fraction);
-    let (one, sixth) = (256i64, |cubic: i64| ((cubic + 3 * 128) / 6 >> 8) as i32);
+    let (one, sixth) = (256i64, |cubic: i64| (((cubic + 3 * 128) / 6) >> 8) as i32);
     let left = sixth((one - t).pow(3));
     let middle = sixth(3 * t.pow(3) - 6 * one * t.pow(2) + 4 * one.pow(3));
     let last = sixth(t.pow(3));

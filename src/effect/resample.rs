@@ -83,7 +83,7 @@ pub fn resample(image: &Image, maps: &[Map]) -> Image {
 }
 
 /// The median of each channel over the pixels of the border.
-fn border_median(image: &Image) -> [u8; 3] {
+pub fn border_median(image: &Image) -> [u8; 3] {
     let Size { width, height } = image.size();
     let mut counts = [[0u32; 256]; 3];
     let mut total = 0;
