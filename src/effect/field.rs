@@ -46,7 +46,8 @@ impl Field {
     pub fn row(&self, y: u32, out: &mut [i32]) {
         let at = u64::from(y) * self.step;
         let (first, weights) = ((at >> 16) as usize, spline((at >> 8) as u32 & 255));
-        let lines: [&[i32]; 4] = std::array::from_fn(|line| &self.lattice[(first + line) * self.columns..][..self.columns]);
+        let lines: [&[i32]; 4] =
+            std::array::from_fn(|line| &self.lattice[(first + line) * self.columns..][..self.columns]);
         let column = |index: usize| {
             let sum: i64 = (0..4).map(|line| i64::from(weights[line]) * i64::from(lines[line][index])).sum();
             (sum >> 16) as i32
