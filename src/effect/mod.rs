@@ -6,6 +6,7 @@
 //! - maps that follow each other become one resampling ([`resample`](resample::resample)), perspective included, unless a
 //!   map needs the pixels of the canvas before it (an edge or mirror fill that shows) or another interpolation;
 //! - curves that follow each other compose unclamped in fixed point and clamp once ([`curve`]);
+//! - colour matrices that follow each other multiply, likewise ([`matrix`]);
 //! - the order of effects is never changed, and between passes an image is 8 bits per channel.
 //!
 //! [`execute`] is the scalar reference: plain loops, one per pass. Every faster executor has to equal it byte for byte.
@@ -17,6 +18,7 @@ pub mod curve;
 pub mod custom;
 pub mod field;
 pub mod homography;
+pub mod matrix;
 pub mod noise;
 pub mod resample;
 mod sampling;
@@ -33,6 +35,7 @@ use color::HsvShift;
 use curve::{Curve, Tables};
 use custom::{Buffers, Custom, Shared};
 use homography::Homography;
+use matrix::Matrix;
 use noise::Noise;
 use resample::Map;
 use std::borrow::Cow;
@@ -50,6 +53,8 @@ pub enum Effect {
     Grey,
     /// Hue, saturation, value.
     Hsv(HsvShift),
+    /// Channels mixed linearly.
+    Matrix(Matrix),
     /// Gaussian noise.
     Noise(Noise),
     /// A separable convolution.
@@ -84,6 +89,8 @@ pub enum Pass {
     Grey,
     /// See [`Effect::Hsv`].
     Hsv(HsvShift),
+    /// One matrix for a run of matrices.
+    Matrix(Matrix),
     /// See [`Effect::Noise`].
     Noise(Noise),
     /// See [`Effect::Blur`].
@@ -104,8 +111,17 @@ pub enum Pass {
 }
 
 /// Names and revisions of everything here that decides bytes beyond an op's own lowering; part of the engine.
-pub const REVISIONS: &[(&str, u32)] =
-    &[("blend", 1), ("blur", 1), ("curve", 1), ("grey", 1), ("hsv", 1), ("jpeg", 1), ("noise", 1), ("resample", 1)];
+pub const REVISIONS: &[(&str, u32)] = &[
+    ("blend", 1),
+    ("blur", 1),
+    ("curve", 1),
+    ("grey", 1),
+    ("hsv", 1),
+    ("jpeg", 1),
+    ("matrix", 1),
+    ("noise", 1),
+    ("resample", 1),
+];
 
 impl Effect {
     /// The name of this kind of effect in [`REVISIONS`]; none for an op's own pass, whose bytes the op answers for.
@@ -115,6 +131,7 @@ impl Effect {
             Self::Curve(_) => "curve",
             Self::Grey => "grey",
             Self::Hsv(_) => "hsv",
+            Self::Matrix(_) => "matrix",
             Self::Noise(_) => "noise",
             Self::Blur(_) => "blur",
             Self::Jpeg(_) => "jpeg",
@@ -151,6 +168,12 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
             }
             Effect::Grey => Pass::Grey,
             Effect::Hsv(shift) => Pass::Hsv(shift),
+            Effect::Matrix(mut matrix) => {
+                while let Some(Effect::Matrix(next)) = effects.next_if(|next| matches!(next, Effect::Matrix(_))) {
+                    matrix = matrix.then(&next);
+                }
+                Pass::Matrix(matrix)
+            }
             Effect::Noise(noise) => Pass::Noise(noise),
             Effect::Blur(kernel) => Pass::Blur(kernel),
             Effect::Jpeg(quality) => Pass::Jpeg(quality),
@@ -183,6 +206,7 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>) -> Re
             Pass::Tables(tables) => tables.apply(image.to_mut().data_mut()),
             Pass::Grey => color::grey(image.to_mut().data_mut()),
             Pass::Hsv(shift) => shift.apply(image.to_mut().data_mut()),
+            Pass::Matrix(matrix) => matrix.apply(image.to_mut().data_mut()),
             Pass::Noise(noise) => noise.apply(image.to_mut()),
             Pass::Blur(kernel) => image = Cow::Owned(kernel.apply(&image)),
             Pass::Jpeg(quality) => image = Cow::Owned(through_jpeg(&image, *quality)),

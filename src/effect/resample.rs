@@ -118,7 +118,7 @@ fn affine(masks: &[Mask<Homography>]) -> Vec<Mask> {
 }
 
 /// The median of each channel over the pixels of the border.
-pub(super) fn border_median(image: &Image) -> [u8; 3] {
+pub fn border_median(image: &Image) -> [u8; 3] {
     let Size { width, height } = image.size();
     let mut counts = [[0u32; 256]; 3];
     let mut total = 0;

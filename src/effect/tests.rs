@@ -86,6 +86,20 @@ fn neighbouring_maps_are_one_resampling_and_other_effects_part_them() {
 }
 
 #[test]
+fn neighbouring_matrices_are_one_and_so_are_neighbouring_curves() {
+    let image = page(Size::new(30, 20));
+    let (less, more, sepia) = ([number(0.5)], [number(2.0)], [number(0.4)]);
+    let (bits, level) = ([number(3.0)], [number(128.0)]);
+    let saturations: [(&str, &[Value]); 2] = [("saturation", &less), ("saturation", &more)];
+    assert!(matches!(fold(lowered(image.size(), &saturations))[..], [Pass::Matrix(_)]));
+    assert_eq!(apply(&image, &saturations), image);
+    let effects = lowered(image.size(), &[("sepia", &sepia), ("grey", &[]), ("sepia", &sepia)]);
+    assert!(matches!(fold(effects)[..], [Pass::Matrix(_), Pass::Grey, Pass::Matrix(_)]));
+    let effects = lowered(image.size(), &[("posterize", &bits), ("solarize", &level), ("invert", &[])]);
+    assert!(matches!(fold(effects)[..], [Pass::Tables(_)]));
+}
+
+#[test]
 fn an_edge_fill_that_shows_needs_the_pixels_before_it() {
     let edge = Value::Fill(Fill::Edge);
     let shift: (&str, &[Value]) = ("shift", &[number(0.25), number(0.0), edge, BILINEAR]);

@@ -5,18 +5,32 @@
 //! schema, `augmint ops`, manifests, canaries, the tests that walk the list) follows from the description.
 
 mod affine;
+mod blur;
+mod channels;
+mod clahe;
 mod color;
 mod crop;
+mod defocus;
 mod degrade;
 mod dist;
 mod distort;
+mod dots;
 mod fit;
 mod geometry;
+mod median;
 mod mixing;
+mod motion;
+mod noise;
 mod perspective;
+#[cfg(test)]
+mod reference;
+mod sharpen;
 pub mod spec;
 #[cfg(test)]
 mod tests;
+mod tone;
+mod white_balance;
+mod window;
 
 pub use crate::effect::Lowering;
 pub use dist::Dist;
@@ -52,16 +66,38 @@ pub const ALL: &[&OpSpec] = &[
     &geometry::Scale::SPEC,
     &affine::Shear::SPEC,
     &geometry::Shift::SPEC,
-    &degrade::GaussianNoise::SPEC,
-    &degrade::Blur::SPEC,
+    &noise::GaussianNoise::SPEC,
+    &noise::IsoNoise::SPEC,
+    &noise::MultiplicativeNoise::SPEC,
+    &dots::PixelDropout::SPEC,
+    &dots::SaltPepper::SPEC,
+    &blur::Blur::SPEC,
+    &blur::BoxBlur::SPEC,
+    &defocus::Defocus::SPEC,
+    &median::MedianBlur::SPEC,
+    &motion::MotionBlur::SPEC,
+    &motion::ZoomBlur::SPEC,
+    &tone::AutoContrast::SPEC,
     &color::Brightness::SPEC,
+    &channels::ChannelDrop::SPEC,
+    &channels::ChannelShuffle::SPEC,
+    &clahe::Clahe::SPEC,
     &color::Contrast::SPEC,
+    &tone::Equalize::SPEC,
     &color::Gamma::SPEC,
     &color::Grey::SPEC,
     &color::HsvShift::SPEC,
     &color::Invert::SPEC,
     &color::RgbShift::SPEC,
+    &channels::Saturation::SPEC,
+    &channels::Sepia::SPEC,
+    &color::Solarize::SPEC,
+    &white_balance::WhiteBalance::SPEC,
+    &degrade::Downscale::SPEC,
     &degrade::JpegCompress::SPEC,
+    &degrade::Posterize::SPEC,
+    &sharpen::Sharpen::SPEC,
+    &sharpen::UnsharpMask::SPEC,
     &mixing::Mixup::SPEC,
 ];
 

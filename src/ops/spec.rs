@@ -167,7 +167,8 @@ pub struct OpSpec {
     pub params: &'static [Param],
     /// The inside of an inline TOML table that is a sensible use, e.g. `degrees = [-10, 10]`.
     pub example: &'static str,
-    /// The kinds of effects it lowers to, by their names in [`crate::effect::REVISIONS`]; a pass of its own has none.
+    /// The kinds of effects it lowers to, by their names in [`crate::effect::REVISIONS`]; a pass of its own has none but
+    /// those whose code it calls.
     pub effects: &'static [&'static str],
     /// How settled parameters become effects.
     pub lower: super::Lower,
