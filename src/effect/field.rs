@@ -16,14 +16,26 @@ pub struct Field {
     step: u64,
 }
 
-/// The uniform cubic B-spline's four weights at a fraction of 256ths, in 2^16ths, summing to 2^16.
+/// The uniform cubic B-spline's four weights by the fraction in 256ths, in 2^16ths, summing to 2^16.
+static SPLINE: [[i32; 4]; 256] = {
+    const fn sixth(cubic: i64) -> i32 {
+        ((cubic + 3 * 128) / 6 >> 8) as i32
+    }
+    let mut table = [[0; 4]; 256];
+    let mut fraction = 0;
+    while fraction < 256 {
+        let (t, one) = (fraction as i64, 256i64);
+        let left = sixth((one - t).pow(3));
+        let middle = sixth(3 * t.pow(3) - 6 * one * t.pow(2) + 4 * one.pow(3));
+        let last = sixth(t.pow(3));
+        table[fraction] = [left, middle, (1 << 16) - left - middle - last, last];
+        fraction += 1;
+    }
+    table
+};
+
 fn spline(fraction: u32) -> [i32; 4] {
-    let t = i64::from(fraction);
-    let (one, sixth) = (256i64, |cubic: i64| (((cubic + 3 * 128) / 6) >> 8) as i32);
-    let left = sixth((one - t).pow(3));
-    let middle = sixth(3 * t.pow(3) - 6 * one * t.pow(2) + 4 * one.pow(3));
-    let last = sixth(t.pow(3));
-    [left, middle, (1 << 16) - left - middle - last, last]
+    SPLINE[fraction as usize & 255]
 }
 
 impl Field {

@@ -3,8 +3,8 @@
 //! Twelve ops in a recipe must not mean twelve passes over the image and three resamplings. So an op's draw becomes
 //! [`Effect`]s, and [`fold`] turns a sample's effects into [`Pass`]es, by rules that are part of identity:
 //!
-//! - maps that follow each other become one resampling ([`resample`](resample::resample)), unless a map needs the
-//!   pixels of the canvas before it (an edge or mirror fill that shows);
+//! - maps that follow each other become one resampling ([`resample`](resample::resample)), perspective included, unless a
+//!   map needs the pixels of the canvas before it (an edge or mirror fill that shows) or another interpolation;
 //! - curves that follow each other compose unclamped in fixed point and clamp once ([`curve`]);
 //! - colour matrices that follow each other multiply, likewise ([`matrix`]);
 //! - the order of effects is never changed, and between passes an image is 8 bits per channel.
@@ -17,25 +17,30 @@ pub mod color;
 pub mod curve;
 pub mod custom;
 pub mod field;
+pub mod homography;
 pub mod matrix;
 pub mod noise;
 pub mod resample;
+mod sampling;
+pub mod taps;
+pub mod warp;
 
 #[cfg(test)]
 mod tests;
 
 use crate::digest::Digest;
 use crate::pixels::{Encoding, Fill, Image, Limits, Size, Subsampling, decode};
-use affine::Affine;
 use blur::Kernel;
 use color::HsvShift;
 use curve::{Curve, Tables};
 use custom::{Buffers, Custom, Shared};
+use homography::Homography;
 use matrix::Matrix;
 use noise::Noise;
 use resample::Map;
 use std::borrow::Cow;
 use std::sync::Arc;
+use taps::Interpolation;
 
 /// One effect of an op.
 #[derive(Clone, PartialEq, Debug)]
@@ -145,7 +150,7 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
             Effect::Map(map) => {
                 let mut maps = vec![map];
                 while let Some(Effect::Map(map)) =
-                    effects.next_if(|next| matches!(next, Effect::Map(map) if map.joins()))
+                    effects.next_if(|next| matches!(next, Effect::Map(map) if map.joins(&maps)))
                 {
                     maps.push(map);
                 }
@@ -181,9 +186,9 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
 
 /// Whether a run of maps leaves every pixel where it is.
 fn still(maps: &[Map]) -> bool {
-    let to = maps.iter().rev().fold(Affine::IDENTITY, |to, map| to.then(&map.inverse));
+    let to = maps.iter().rev().fold(Homography::IDENTITY, |to, map| to.then(&map.inverse));
     let (first, last) = (&maps[0], &maps[maps.len() - 1]);
-    to == Affine::IDENTITY && first.from == last.canvas && !maps.iter().any(Map::uncovers)
+    to == Homography::IDENTITY && first.from == last.canvas && !maps.iter().any(Map::uncovers)
 }
 
 /// Where the reference executor gets the partners of blends: by index in the plan's sources.
@@ -266,10 +271,21 @@ impl Lowering {
         self.push(Effect::Custom(Shared(Arc::new(pass))));
     }
 
-    /// Adds a map to a new canvas; `inverse` goes from the new canvas to the present one.
-    pub fn map(&mut self, inverse: Affine, canvas: Size, fill: Fill) {
-        self.effects.push(Effect::Map(Map { inverse, from: self.size, canvas, fill }));
-        self.size = canvas;
+    /// Adds a map to a new canvas; `inverse` goes from the new canvas to the present one. It is read between pixels as the
+    /// maps beside it want to be.
+    pub fn map(&mut self, inverse: impl Into<Homography>, canvas: Size, fill: Fill) {
+        self.add(Map { inverse: inverse.into(), from: self.size, canvas, fill, interpolation: None });
+    }
+
+    /// As [`Lowering::map`], with an interpolation of its own.
+    pub fn map_by(&mut self, interpolation: Interpolation, inverse: impl Into<Homography>, canvas: Size, fill: Fill) {
+        let interpolation = Some(interpolation);
+        self.add(Map { inverse: inverse.into(), from: self.size, canvas, fill, interpolation });
+    }
+
+    fn add(&mut self, map: Map) {
+        self.size = map.canvas;
+        self.effects.push(Effect::Map(map));
     }
 
     /// All effects, in order.

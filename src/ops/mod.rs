@@ -4,13 +4,16 @@
 //! effects. It is added in exactly one place: its file, and the list [`ALL`] below. Everything else (the parser, the
 //! schema, `augmint ops`, manifests, canaries, the tests that walk the list) follows from the description.
 
+mod affine;
 mod blur;
 mod channels;
 mod clahe;
 mod color;
+mod crop;
 mod defocus;
 mod degrade;
 mod dist;
+mod distort;
 mod dots;
 mod fit;
 mod geometry;
@@ -18,6 +21,7 @@ mod median;
 mod mixing;
 mod motion;
 mod noise;
+mod perspective;
 #[cfg(test)]
 mod reference;
 mod sharpen;
@@ -47,12 +51,20 @@ pub enum Lower {
 
 /// Every op, by family and then by name.
 pub const ALL: &[&OpSpec] = &[
+    &affine::AffineMap::SPEC,
+    &crop::CropBorders::SPEC,
+    &distort::Elastic::SPEC,
     &geometry::Flip::SPEC,
+    &distort::GridDistortion::SPEC,
+    &distort::OpticalDistortion::SPEC,
     &geometry::Pad::SPEC,
+    &perspective::Perspective::SPEC,
+    &crop::RandomResizedCrop::SPEC,
     &geometry::Resize::SPEC,
     &geometry::Rotate::SPEC,
     &geometry::Rotate90::SPEC,
     &geometry::Scale::SPEC,
+    &affine::Shear::SPEC,
     &geometry::Shift::SPEC,
     &noise::GaussianNoise::SPEC,
     &noise::IsoNoise::SPEC,

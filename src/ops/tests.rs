@@ -8,6 +8,8 @@ use crate::seed::Rng;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+mod geometry;
+
 pub(super) fn page() -> Image {
     crate::canary::page(0)
 }
@@ -21,6 +23,7 @@ pub(super) fn word(word: &'static str) -> Value {
 }
 
 const WHITE: Value = Value::Fill(Fill::WHITE);
+const BILINEAR: Value = Value::Word("bilinear");
 
 pub(super) fn apply(name: &str, values: &[Value], image: &Image) -> Image {
     let Lower::Effects(lower) = find(name).unwrap().lower else { panic!("{name} mixes") };
@@ -34,11 +37,20 @@ pub(super) fn apply(name: &str, values: &[Value], image: &Image) -> Image {
 /// Parameters at which an op changes nothing.
 fn neutral() -> Vec<(&'static str, Vec<Value>)> {
     vec![
+        ("affine", [0.0, 1.0, 0.0, 0.0, 0.0, 0.0].map(number).into_iter().chain([WHITE, BILINEAR]).collect()),
+        ("crop_borders", [0.0; 4].map(number).into_iter().chain([word("shrink"), BILINEAR]).collect()),
+        ("crop_borders", [0.0; 4].map(number).into_iter().chain([word("keep"), BILINEAR]).collect()),
+        ("elastic", vec![number(0.0), number(0.1), word("both"), WHITE, BILINEAR]),
+        ("grid_distortion", vec![number(5.0), number(0.0), WHITE, BILINEAR]),
+        ("optical_distortion", vec![number(0.0), WHITE, BILINEAR]),
+        ("perspective", vec![number(0.0), word("expand"), WHITE, BILINEAR]),
+        ("random_resized_crop", [1.0, 1.0, 0.3, 0.7].map(number).into_iter().chain([BILINEAR]).collect()),
+        ("shear", vec![number(0.0), number(0.0), word("expand"), WHITE, BILINEAR]),
         ("rotate90", vec![number(0.0)]),
-        ("rotate", vec![number(0.0), word("keep"), WHITE]),
-        ("rotate", vec![number(360.0), word("expand"), WHITE]),
-        ("scale", vec![number(1.0), WHITE]),
-        ("shift", vec![number(0.0), number(0.0), WHITE]),
+        ("rotate", vec![number(0.0), word("keep"), WHITE, BILINEAR]),
+        ("rotate", vec![number(360.0), word("expand"), WHITE, BILINEAR]),
+        ("scale", vec![number(1.0), WHITE, BILINEAR]),
+        ("shift", vec![number(0.0), number(0.0), WHITE, BILINEAR]),
         ("resize", vec![number(96.0), number(72.0), word("stretch"), WHITE]),
         ("resize", vec![number(500.0), number(500.0), word("within"), WHITE]),
         ("pad", vec![number(1.0), number(1.0), WHITE]),

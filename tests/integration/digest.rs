@@ -60,7 +60,7 @@ fn the_digest_of_a_small_version_is_pinned() {
     }
 }
 
-const PINNED: &str = "sha256:4cc00afd627af97667d9daa17aa2846907e23edf0a542f67f9aed16e81e334f9";
+const PINNED: &str = "sha256:6330eef06855d52208f620fa4a1e20e76a0536f6d806b3acddc926603a575186";
 const PINNED_VALIDATION: &str = "sha256:70acc7aa8ec11829b461dc3c0066e0d17e86c409701f3f4768e3e2d61236f282";
 
 #[test]
