@@ -9,7 +9,7 @@ use crate::balance::{Amount, AmountSpec, Balance};
 use crate::digest::{Digest, StreamHasher};
 use crate::effect::{execute, fold};
 use crate::number::Micro;
-use crate::ops::{self, OpSpec};
+use crate::ops::{self, Family, Kind, OpSpec, Param};
 use crate::pixels::{Encoding, Image, Limits, Size, Subsampling, decode};
 use crate::plan::{Engine, Plan, Sample};
 use crate::recipe::{Action, OpCall, PartnerClasses, Recipe};
@@ -66,8 +66,13 @@ pub fn page(number: u32) -> Image {
 }
 
 /// How much an op as a recipe has it changes a page: the mean absolute difference in grey levels, of the draw out of 24
-/// that changes most; infinite where the size changes. For noticing a step that can hardly change a pixel.
+/// that changes most; infinite where the size changes, or where it depends on the size of the page (`resize`, `pad`). For
+/// noticing a step that can hardly change a pixel.
 pub fn effect_of(call: &OpCall) -> f64 {
+    let in_pixels = |param: &Param| matches!(param.kind, Kind::Number { unit: "px", .. });
+    if call.op.family == Family::Geometry && call.op.params.iter().any(in_pixels) {
+        return f64::INFINITY;
+    }
     let mut recipe = recipe(call.op);
     recipe.steps[0].action = Action::Op(call.clone());
     if let Some(rule) = recipe.steps.first_mut().and_then(|step| match &mut step.action {
@@ -288,7 +293,8 @@ mod tests {
             ("rotate", "degrees = 0", true),
             ("blur", "sigma = [0, 0.1]", true),
             ("flip", "axis = \"horizontal\"", false),
-            ("resize", "width = 20, height = 20", false),
+            // The page of this probe is smaller than that; a user's may not be.
+            ("resize", "width = 384, height = 384", false),
         ] {
             let text = format!(
                 "name = \"x\"\nseed = 1\n[source]\nfolders = \"x\"\n[amount]\ncopies = 1\n[[step]]\nop.{op} = {{ {example} }}"

@@ -1,18 +1,19 @@
-//! `augmint build` and `augmint publish`.
+//! `augmint build`: makes the shards that are missing, then publishes.
 
-use super::machine::{Meter, Resources, duration};
+use super::machine::{Resources, duration};
+use super::making::{Making, lock};
+use super::publish::{Made, NewVersion};
 use super::scan;
-use crate::build::{BuildError, Job, Progress, Stopped, assemble, make, record, relative_path, shard_keys, survey};
+use crate::build::{BuildError, shard_keys, survey};
 use crate::canary;
 use crate::digest::Digest;
 use crate::plan::engine;
 use crate::prepare::Prepared;
 use crate::shard::Pixels;
-use crate::store::{Budget, BuildLock, ByteSize, Datasets, LogLine, Need, Published, Record, Retag, Tag, Wait};
-use std::path::PathBuf;
+use crate::store::{Budget, ByteSize, Datasets, Need};
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Make a version from a recipe: renders the shards that are missing, then publishes
 ///
@@ -20,17 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// shards of earlier versions that did not change are taken over.
 #[derive(clap::Args, Debug)]
 pub struct Build {
-    /// The recipe
-    recipe: PathBuf,
-    /// Name the version; by default the next free vN
-    #[arg(long)]
-    tag: Option<Tag>,
-    /// Let the tag move, if it names another version
-    #[arg(long, requires = "tag")]
-    retag: bool,
-    /// What is new in this version, for `augmint log`
-    #[arg(short, long)]
-    message: Option<String>,
+    #[command(flatten)]
+    version: NewVersion,
     /// Everything but the pixels: they are rendered, hashed and dropped; `augmint restore` makes them later
     #[arg(long)]
     no_store: bool,
@@ -44,30 +36,6 @@ pub struct Build {
     #[arg(long)]
     no_wait: bool,
     /// Print one JSON object: name, tag, digest, samples, bytes, seconds, rendered, taken_over
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    resources: Resources,
-}
-
-/// Publish a version whose shards were made in parts: renders nothing
-#[derive(clap::Args, Debug)]
-pub struct Publish {
-    /// The recipe
-    recipe: PathBuf,
-    /// Name the version; by default the next free vN
-    #[arg(long)]
-    tag: Option<Tag>,
-    /// Let the tag move, if it names another version
-    #[arg(long, requires = "tag")]
-    retag: bool,
-    /// What is new in this version, for `augmint log`
-    #[arg(short, long)]
-    message: Option<String>,
-    /// The parts were made with --no-store
-    #[arg(long)]
-    no_store: bool,
-    /// Print one JSON object
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -100,19 +68,17 @@ impl Build {
     /// With what is wrong with the recipe, the sources, the machine or the disk.
     pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
         let stop = self.resources.start()?;
-        let prepared = scan::plan(&self.recipe, datasets)?;
+        let prepared = scan::plan(&self.version.recipe, datasets)?;
         canary::check(&engine(&prepared.plan)).map_err(BuildError::from)?;
-        refuse_taken_tag(&prepared, datasets, self.tag.as_ref(), self.retag)?;
+        self.version.refuse_taken_tag(&prepared, datasets)?;
         let keys = shard_keys(&prepared.plan);
         self.check_room(&prepared, datasets, &keys)?;
         let _lock = lock(datasets, "build", self.no_wait, stop)?;
         let made = self.make(&prepared, datasets, &keys, stop)?;
-        if let Some(share) = self.part {
-            return self.report_part(share, &prepared, made);
+        match self.part {
+            Some(share) => self.report_part(share, &prepared, made),
+            None => self.version.publish(&prepared, datasets, &keys, made, self.json),
         }
-        let outcome =
-            publish(&prepared, datasets, &keys, self.tag.as_ref(), self.retag, self.message.clone(), &self.recipe)?;
-        report(&prepared, datasets, &outcome, made, &self.recipe, self.json)
     }
 
     fn pixels(&self) -> Pixels {
@@ -152,7 +118,6 @@ impl Build {
         let plan = &prepared.plan;
         let survey = survey(plan, datasets, keys, self.pixels());
         let wanted = self.wanted(survey.missing);
-        let samples: u64 = wanted.iter().map(|shard| plan.shards()[*shard].samples()).sum();
         if survey.present > 0 {
             let (present, of, taken) = (survey.present, keys.len(), survey.present_samples);
             eprintln!(
@@ -161,23 +126,16 @@ impl Build {
             );
         }
         let renderer = scan::renderer(prepared, &self.resources);
-        let meter = Meter::new("build", samples);
-        let job = Job {
+        let making = Making {
+            verb: "build",
             renderer: &renderer,
             datasets,
             keys,
-            wanted: &wanted,
             pixels: self.pixels(),
-            ahead: self.resources.ahead(u64::from(crate::plan::BLOCK) * plan.largest_sample_bytes() / 4),
+            resources: &self.resources,
             stop,
-            progress: &|progress| meter.set(progress.samples, progress.bytes),
         };
-        let result = make(&job);
-        let seconds = meter.finish();
-        let (progress, stopped) = result?;
-        if stopped == Stopped::Yes {
-            return Err(BuildError::Stopped { finished: progress.shards, wanted: wanted.len() }.into());
-        }
+        let (progress, seconds) = making.run(&wanted)?;
         Ok(Made { progress, shards: wanted.len(), taken_over: survey.present_samples, seconds })
     }
 
@@ -198,164 +156,8 @@ impl Build {
         }
         super::next(&format!(
             "augmint publish {}   (once the shards of all parts are in one store)",
-            self.recipe.display()
+            self.version.recipe.display()
         ));
         Ok(ExitCode::SUCCESS)
     }
-}
-
-impl Publish {
-    /// Publishes.
-    ///
-    /// # Errors
-    /// When shards are missing, or as [`Build::run`].
-    pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
-        let stop = self.resources.start()?;
-        let prepared = scan::plan(&self.recipe, datasets)?;
-        refuse_taken_tag(&prepared, datasets, self.tag.as_ref(), self.retag)?;
-        let keys = shard_keys(&prepared.plan);
-        let _lock = lock(datasets, "publish", false, stop)?;
-        let pixels = if self.no_store { Pixels::Drop } else { Pixels::Keep };
-        let survey = survey(&prepared.plan, datasets, &keys, pixels);
-        if !survey.missing.is_empty() {
-            let store = datasets.shards().display().to_string();
-            return Err(BuildError::Incomplete { missing: survey.missing.len(), of: keys.len(), store }.into());
-        }
-        let outcome =
-            publish(&prepared, datasets, &keys, self.tag.as_ref(), self.retag, self.message.clone(), &self.recipe)?;
-        let made = Made { taken_over: survey.present_samples, ..Made::default() };
-        report(&prepared, datasets, &outcome, made, &self.recipe, self.json)
-    }
-}
-
-/// What a run did.
-#[derive(Clone, Copy, Default)]
-struct Made {
-    progress: Progress,
-    shards: usize,
-    taken_over: u64,
-    seconds: f64,
-}
-
-/// A published version with its record.
-struct Outcome {
-    published: Published,
-    record: Record,
-}
-
-/// Waits for the right to change the store.
-pub fn lock(datasets: &Datasets, action: &str, no_wait: bool, stop: &AtomicBool) -> miette::Result<BuildLock> {
-    let mut told = false;
-    let lock = datasets.lock_build(&super::holder(action), |holder| {
-        if no_wait || stop.load(Ordering::Relaxed) {
-            return Wait::No;
-        }
-        if !std::mem::replace(&mut told, true) {
-            eprintln!("waiting for another process in this store: {holder}");
-        }
-        Wait::Longer
-    })?;
-    let swept = datasets.sweep(&lock, crate::store::Run::Real)?;
-    if swept.temporary > 0 {
-        eprintln!("removed {} half-written files of a run that was killed", swept.temporary);
-    }
-    Ok(lock)
-}
-
-/// A tag that names a version of another recipe or other sources is refused before the work, not after it.
-fn refuse_taken_tag(prepared: &Prepared, datasets: &Datasets, tag: Option<&Tag>, retag: bool) -> miette::Result<()> {
-    let Some(tag) = tag.filter(|_| !retag) else { return Ok(()) };
-    let Some(held) = datasets.tag(&prepared.name, tag)? else { return Ok(()) };
-    let version = crate::store::Resolved { name: prepared.name.clone(), digest: held, tag: None };
-    let old = datasets.record(&version)?;
-    let new = record(prepared, None, None, None);
-    let same = (&old.recipe.meaning, &old.revisions, old.samples)
-        == (&new.recipe.meaning, &new.revisions, prepared.plan.total());
-    if same {
-        return Ok(());
-    }
-    let name = &prepared.name;
-    Err(miette::miette!(
-        help = "choose another tag, leave --tag away for the next free vN, or add --retag: the old version keeps its digest",
-        "{name}@{tag} is version {} already, and this recipe makes another one",
-        held.short()
-    ))
-}
-
-fn publish(
-    prepared: &Prepared,
-    datasets: &Datasets,
-    keys: &[Digest],
-    tag: Option<&Tag>,
-    retag: bool,
-    message: Option<String>,
-    recipe: &std::path::Path,
-) -> miette::Result<Outcome> {
-    let name = &prepared.name;
-    let assembled = assemble(prepared, datasets, keys)?;
-    let digest = assembled.summary().digest;
-    // The version may have a tag already: then building it again is no new version.
-    let known = datasets.tags(name)?.into_iter().rev().find(|(_, held)| *held == digest).map(|(tag, _)| tag);
-    let tag = match (tag, known) {
-        (Some(tag), _) => tag.clone(),
-        (None, Some(tag)) => tag,
-        (None, None) => datasets.next_tag(name)?,
-    };
-    let parent = datasets.tags(name)?.last().map(|(_, digest)| *digest).filter(|parent| *parent != digest);
-    let record = record(prepared, message, parent, relative_path(recipe, datasets.root()));
-    let table = prepared.plan.recipe().source.as_ref().is_some_and(|source| source.layout.numbers_classes());
-    if !table {
-        datasets.write_classes(name, prepared.plan.classes())?;
-    }
-    let retag = if retag { Retag::Allowed } else { Retag::Refused };
-    let published = datasets.publish(assembled, record, &prepared.list, Some((tag, retag)))?;
-    let version = crate::store::Resolved { name: name.clone(), digest, tag: None };
-    let record = datasets.record(&version)?;
-    Ok(Outcome { published, record })
-}
-
-fn report(
-    prepared: &Prepared,
-    datasets: &Datasets,
-    outcome: &Outcome,
-    made: Made,
-    recipe: &std::path::Path,
-    json: bool,
-) -> miette::Result<ExitCode> {
-    let Outcome { published, record } = outcome;
-    let name = &prepared.name;
-    let tag = published.tag.as_ref().map(|(tag, _)| tag.clone());
-    let rendered = made.progress.samples;
-    datasets.log(&LogLine {
-        name: Some(name.clone()),
-        tag: tag.clone(),
-        digest: Some(published.digest),
-        seconds: Some(made.seconds),
-        rendered: Some(rendered),
-        taken_over: Some(made.taken_over),
-        from: Some(recipe.display().to_string()),
-        ..super::log_line("build")
-    })?;
-    let validation = record.validation.as_ref().map(|validation| validation.digest.to_string());
-    let reference = tag.as_ref().map_or_else(|| published.digest.to_string(), |tag| format!("{name}@{tag}"));
-    if json {
-        super::print_json(&serde_json::json!({
-            "name": name, "tag": tag, "digest": published.digest.to_string(), "validation_digest": validation,
-            "samples": record.samples, "bytes": record.bytes, "seconds": made.seconds, "rendered": rendered,
-            "taken_over": made.taken_over, "shards": prepared.plan.shards().len(), "existed": published.existed,
-            "threads": Resources::threads(),
-        }))?;
-    } else {
-        let again = if published.existed { " (was there already)" } else { "" };
-        let (samples, bytes, seconds) = (record.samples, ByteSize(record.bytes), duration(made.seconds));
-        super::print(&format!(
-            "{reference}{again}\n{}\n{samples} samples, {bytes}: {rendered} rendered in {seconds}, {} taken over",
-            published.digest, made.taken_over
-        ))?;
-        if let Some(validation) = validation {
-            super::print(&format!("validation {validation}"))?;
-        }
-    }
-    super::next(&format!("augmint verify {reference}"));
-    Ok(ExitCode::SUCCESS)
 }

@@ -2,12 +2,11 @@
 
 use super::machine::Resources;
 use super::restore::check_engine;
-use super::scan;
+use super::scan::{self, SourcesAt};
 use crate::manifest::Reader;
 use crate::prepare::{Prepared, prepare_from_record};
 use crate::store::{ByteSize, Datasets, LogLine, Reference, Resolved};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Free the pixels, keep the version: only if this engine and these sources can make them again, bit for bit
@@ -15,9 +14,8 @@ use std::process::ExitCode;
 pub struct Evict {
     /// name@tag, name@sha256:prefix or sha256:prefix
     reference: Reference,
-    /// The folder that holds the source images; by default where the recipe has it
-    #[arg(long, value_name = "DIR")]
-    sources: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourcesAt,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -70,7 +68,7 @@ impl Evict {
         self.resources.start()?;
         let version = datasets.resolve(&self.reference)?;
         let evicted = datasets.evict(&version, &super::holder("evict"), |record| {
-            let prepared = prepare_from_record(&version, record, datasets, self.sources.as_deref());
+            let prepared = prepare_from_record(&version, record, datasets, self.sources.dir());
             let prepared = prepared.map_err(|error| error.to_string())?;
             check_engine(record, &prepared)?;
             redraw_some(datasets, &version, &prepared, &self.resources)

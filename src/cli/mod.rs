@@ -11,10 +11,12 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod machine;
+pub mod making;
 pub mod ops;
 pub mod path;
 pub mod plan;
 pub mod preview;
+pub mod publish;
 pub mod quickstart;
 pub mod restore;
 pub mod sample_data;
@@ -157,7 +159,7 @@ enum Command {
     Preview(preview::Preview),
     Plan(plan::PlanCommand),
     Build(build::Build),
-    Publish(build::Publish),
+    Publish(publish::Publish),
     List(list::List),
     Show(show::Show),
     Log(log::Log),

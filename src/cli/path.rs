@@ -2,6 +2,7 @@
 
 use super::machine::Resources;
 use super::restore::restore;
+use super::scan::SourcesAt;
 use crate::store::{Datasets, Reference};
 use miette::IntoDiagnostic as _;
 use std::path::PathBuf;
@@ -23,9 +24,8 @@ pub struct Path {
     /// Check every byte first, and mend what is damaged
     #[arg(long)]
     verify: bool,
-    /// The folder that holds the source images, if something has to be restored; by default where the recipe has it
-    #[arg(long, value_name = "DIR")]
-    sources: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourcesAt,
     /// Print JSON: an array of paths
     #[arg(long)]
     json: bool,
@@ -42,7 +42,7 @@ impl Path {
         let version = datasets.resolve(&self.reference)?;
         if self.verify || !datasets.presence(&version.digest)?.is_whole() {
             let stop = self.resources.start()?;
-            restore(datasets, &version, self.sources.as_deref(), &self.resources, stop)?;
+            restore(datasets, &version, self.sources.dir(), &self.resources, stop)?;
         }
         let paths = match self.folder {
             true => datasets.info(&version.digest).map(|info| vec![datasets.version_folder(&info.digest)])?,

@@ -1,18 +1,18 @@
 //! `augmint restore`: makes the pixels of a version that are missing or damaged, bit for bit.
 
-use super::build::lock;
-use super::machine::{Meter, Resources, duration};
-use super::scan;
-use crate::build::{BuildError, Job, Stopped, assemble, entries, make, mend, shard_keys, survey};
+use super::machine::{Resources, duration};
+use super::making::{Making, lock};
+use super::scan::{self, SourcesAt};
+use crate::build::{BuildError, assemble, entries, mend, shard_keys, survey};
 use crate::canary;
 use crate::digest::Digest;
 use crate::manifest::Key;
-use crate::plan::{BLOCK, Engine, Renderer, engine};
+use crate::plan::{Engine, Renderer, engine};
 use crate::prepare::{Prepared, prepare_from_record};
 use crate::shard::Pixels;
 use crate::store::{Datasets, LogLine, Record, Reference, Resolved, ShardProblem};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
@@ -23,9 +23,8 @@ use std::sync::atomic::AtomicBool;
 pub struct Restore {
     /// name@tag, name@sha256:prefix or sha256:prefix
     reference: Reference,
-    /// The folder that holds the source images; by default where the recipe has it
-    #[arg(long, value_name = "DIR")]
-    sources: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourcesAt,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -53,7 +52,7 @@ impl Restore {
         let stop = self.resources.start()?;
         let version = datasets.resolve(&self.reference)?;
         let Restored { rendered, kept, seconds } =
-            restore(datasets, &version, self.sources.as_deref(), &self.resources, stop)?;
+            restore(datasets, &version, self.sources.dir(), &self.resources, stop)?;
         if self.json {
             super::print_json(&serde_json::json!({
                 "name": version.name, "digest": version.digest.to_string(), "rendered": rendered, "kept": kept,
@@ -157,25 +156,17 @@ struct Work<'a> {
 impl Work<'_> {
     /// Renders whole shards.
     fn make(&mut self, wanted: &[usize]) -> miette::Result<()> {
-        let plan = &self.prepared.plan;
-        let samples = wanted.iter().map(|shard| plan.shards()[*shard].samples()).sum();
-        let meter = Meter::new("restore", samples);
-        let job = Job {
+        let making = Making {
+            verb: "restore",
             renderer: self.renderer,
             datasets: self.datasets,
             keys: self.keys,
-            wanted,
             pixels: Pixels::Keep,
-            ahead: self.resources.ahead(u64::from(BLOCK) * plan.largest_sample_bytes() / 4),
+            resources: self.resources,
             stop: self.stop,
-            progress: &|progress| meter.set(progress.samples, progress.bytes),
         };
-        let result = make(&job);
-        self.done.seconds += meter.finish();
-        let (progress, stopped) = result?;
-        if stopped == Stopped::Yes {
-            return Err(BuildError::Stopped { finished: progress.shards, wanted: wanted.len() }.into());
-        }
+        let (progress, seconds) = making.run(wanted)?;
+        self.done.seconds += seconds;
         self.done.rendered += progress.samples;
         Ok(())
     }

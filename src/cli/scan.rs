@@ -6,7 +6,22 @@ use crate::prepare::{Noticed, Prepared, prepare};
 use crate::recipe::Recipe;
 use crate::store::Datasets;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Where the sources of a version that exists are now; an option of every command that may have to render them again.
+#[derive(clap::Args, Debug)]
+pub struct SourcesAt {
+    /// The folder that holds the source images, if they have to be rendered again; by default where the recipe has it
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
+}
+
+impl SourcesAt {
+    /// The folder, if one was named.
+    pub fn dir(&self) -> Option<&Path> {
+        self.sources.as_deref()
+    }
+}
 
 /// Loads a recipe and plans it.
 ///
@@ -40,19 +55,23 @@ const SHOWN: usize = 8;
 fn lines(noticed: &Noticed) -> Vec<String> {
     let set = &noticed.set;
     let mut lines = Vec::new();
-    let mut list = |what: &str, all: Vec<String>| {
+    let mut list = |one: &str, many: &str, all: Vec<String>| {
         if !all.is_empty() {
-            lines.push(format!("{} {what}:", all.len()));
+            lines.push(if all.len() == 1 { format!("1 {one}:") } else { format!("{} {many}:", all.len()) });
             lines.extend(all.iter().take(SHOWN).map(|line| format!("  {line}")));
             if all.len() > SHOWN {
                 lines.push(format!("  and {} more", all.len() - SHOWN));
             }
         }
     };
-    list("label corrections", set.fixes.iter().map(|fix| fix.line(&set.classes)).collect());
-    list("files left out", set.skipped.iter().map(|bad| format!("{}: {}", bad.path, bad.why)).collect());
+    list("label correction", "label corrections", set.fixes.iter().map(|fix| fix.line(&set.classes)).collect());
+    list(
+        "file left out",
+        "files left out",
+        set.skipped.iter().map(|bad| format!("{}: {}", bad.path, bad.why)).collect(),
+    );
     let equal = set.duplicates.iter().map(|same| same.paths.join(" = "));
-    list("sources lie in several files of equal bytes", equal.collect());
+    list("source lies in several files of equal bytes", "sources lie in several files of equal bytes", equal.collect());
     let near = set.near_duplicates.iter().map(|near| {
         let names: Vec<&str> = (near.sources.iter())
             .filter_map(|digest| set.sources.iter().find(|source| source.digest == *digest))
@@ -61,10 +80,22 @@ fn lines(noticed: &Noticed) -> Vec<String> {
         let suspicious = if near.classes.len() > 1 { "  (different labels: one may be wrong)" } else { "" };
         format!("{}{suspicious}", names.join(" ~ "))
     });
-    list("groups of near-duplicates, each kept in one part of the split", near.collect());
+    list(
+        "group of near-duplicates, kept in one part of the split",
+        "groups of near-duplicates, each kept in one part of the split",
+        near.collect(),
+    );
     let moved = noticed.assignment.moved.iter().map(|(digest, from, to)| format!("{}: {from} -> {to}", digest.short()));
-    list("sources that could not keep the part of the earlier version", moved.collect());
-    list("classes off their share of the split", noticed.assignment.missed.iter().map(ToString::to_string).collect());
+    list(
+        "source that could not keep the part of the earlier version",
+        "sources that could not keep the part of the earlier version",
+        moved.collect(),
+    );
+    list(
+        "class off its share of the split",
+        "classes off their share of the split",
+        noticed.assignment.missed.iter().map(ToString::to_string).collect(),
+    );
     lines
 }
 

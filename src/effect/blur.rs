@@ -26,6 +26,18 @@ impl Kernel {
         Self(weights)
     }
 
+    /// A box that reaches `radius_px` ≥ 0 beyond the middle pixel; of the outermost pixels, the fraction that is left
+    /// (Pillow's `BoxBlur`). The rounding remainder is in the middle.
+    pub fn boxed(radius_px: Micro) -> Self {
+        let radius = radius_px.to_f64().max(0.0);
+        let share = f64::from(ONE) / (2.0 * radius + 1.0);
+        let whole = radius.floor();
+        let mut weights = vec![share.round_ties_even() as i32; whole as usize + 1];
+        weights.push((share * (radius - whole)).round_ties_even() as i32);
+        weights[0] = ONE - 2 * weights[1..].iter().sum::<i32>();
+        Self(weights)
+    }
+
     /// Convolves along rows, then along columns, the image mirrored at its border without repeating the border pixel
     /// (OpenCV's default). Between the two passes a sample keeps six more bits.
     pub fn apply(&self, image: &Image) -> Image {
@@ -93,6 +105,9 @@ mod tests {
     fn kernels_sum_to_one() {
         for sigma in ["0.1", "0.5", "1.3", "20"] {
             let kernel = Kernel::gaussian(Micro::from_f64(sigma.parse().unwrap()).unwrap());
+            assert_eq!(kernel.0[0] + 2 * kernel.0[1..].iter().sum::<i32>(), ONE);
+            assert!(kernel.0.iter().all(|weight| *weight >= 0));
+            let kernel = Kernel::boxed(Micro::from_f64(sigma.parse().unwrap()).unwrap());
             assert_eq!(kernel.0[0] + 2 * kernel.0[1..].iter().sum::<i32>(), ONE);
             assert!(kernel.0.iter().all(|weight| *weight >= 0));
         }

@@ -1,4 +1,4 @@
-//! Per-channel curves: brightness, contrast, gamma, shift, invert.
+//! Per-channel curves: brightness, contrast, gamma, shift, invert, posterize, solarize.
 //!
 //! Curves that follow each other compose unclamped in fixed point (16 fractional bits) and clamp once, so that a shift
 //! up followed by a shift down loses nothing. A composed curve of one channel is a table of 256 bytes.
@@ -22,6 +22,10 @@ pub enum Curve {
     },
     /// `v ↦ 255 · (v / 255)^exponent`, v clamped to 0–255 first, since a power of a negative number is none.
     Gamma(Micro),
+    /// The upper bits of the whole grey level that is nearest to v clamped; 1 to 8 of them.
+    Posterize(u8),
+    /// `v ↦ 255 − v` where v, clamped to 0–255 first, is not below this.
+    Solarize(Micro),
 }
 
 impl Curve {
@@ -41,6 +45,14 @@ impl Curve {
             Self::Gamma(exponent) => {
                 let fraction = value.clamp(0, WHITE) as f64 / WHITE as f64;
                 (libm::pow(fraction, exponent.to_f64()) * WHITE as f64).round_ties_even() as i64
+            }
+            Self::Posterize(bits) => {
+                let level = (value.clamp(0, WHITE) + ONE / 2) >> 16;
+                (level & (0xff00 >> bits)) << 16
+            }
+            Self::Solarize(threshold) => {
+                let value = value.clamp(0, WHITE);
+                if value < fixed(threshold) { value } else { WHITE - value }
             }
         }
     }
@@ -100,6 +112,16 @@ mod tests {
     fn linear_keeps_its_pivot_and_saturates() {
         let table = compose(&[Curve::Linear { factor: micro(2.0), pivot: micro(100.0), add: Micro::ZERO }]);
         assert_eq!((table[100], table[110], table[0], table[255]), (100, 120, 0, 255));
+    }
+
+    #[test]
+    fn posterize_and_solarize_see_clamped_values() {
+        let table = compose(&[Curve::Posterize(3)]);
+        assert_eq!((table[31], table[32], table[255]), (0, 32, 224));
+        assert_eq!(compose(&[Curve::shift(micro(300.0)), Curve::Posterize(1)]), [128; 256]);
+        let table = compose(&[Curve::Solarize(micro(128.0))]);
+        assert_eq!((table[127], table[128], table[255]), (127, 127, 0));
+        assert_eq!(compose(&[Curve::shift(micro(-300.0)), Curve::Solarize(Micro::ZERO)]), [255; 256]);
     }
 
     #[test]

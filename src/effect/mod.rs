@@ -3,9 +3,10 @@
 //! Twelve ops in a recipe must not mean twelve passes over the image and three resamplings. So an op's draw becomes
 //! [`Effect`]s, and [`fold`] turns a sample's effects into [`Pass`]es, by rules that are part of identity:
 //!
-//! - maps that follow each other become one resampling ([`resample`](resample::resample)), unless a map needs the
-//!   pixels of the canvas before it (an edge or mirror fill that shows);
+//! - maps that follow each other become one resampling ([`resample`](resample::resample)), perspective included, unless a
+//!   map needs the pixels of the canvas before it (an edge or mirror fill that shows) or another interpolation;
 //! - curves that follow each other compose unclamped in fixed point and clamp once ([`curve`]);
+//! - colour matrices that follow each other multiply, likewise ([`matrix`]);
 //! - the order of effects is never changed, and between passes an image is 8 bits per channel.
 //!
 //! [`execute`] is the scalar reference: plain loops, one per pass. Every faster executor has to equal it byte for byte.
@@ -18,25 +19,32 @@ pub mod curve;
 pub mod custom;
 pub mod field;
 pub mod grain;
+pub mod homography;
+pub mod matrix;
 pub mod noise;
 pub mod paper;
 pub mod resample;
+mod sampling;
 pub mod shade;
+pub mod taps;
+pub mod warp;
 
 #[cfg(test)]
 mod tests;
 
 use crate::digest::Digest;
 use crate::pixels::{Encoding, Fill, Image, Limits, Size, Subsampling, decode};
-use affine::Affine;
 use blur::Kernel;
 use color::HsvShift;
 use curve::{Curve, Tables};
 use custom::{Buffers, Custom, Shared};
+use homography::Homography;
+use matrix::Matrix;
 use noise::Noise;
 use resample::Map;
 use std::borrow::Cow;
 use std::sync::Arc;
+use taps::Interpolation;
 
 /// One effect of an op.
 #[derive(Clone, PartialEq, Debug)]
@@ -49,6 +57,8 @@ pub enum Effect {
     Grey,
     /// Hue, saturation, value.
     Hsv(HsvShift),
+    /// Channels mixed linearly.
+    Matrix(Matrix),
     /// Gaussian noise.
     Noise(Noise),
     /// A separable convolution.
@@ -83,6 +93,8 @@ pub enum Pass {
     Grey,
     /// See [`Effect::Hsv`].
     Hsv(HsvShift),
+    /// One matrix for a run of matrices.
+    Matrix(Matrix),
     /// See [`Effect::Noise`].
     Noise(Noise),
     /// See [`Effect::Blur`].
@@ -103,8 +115,17 @@ pub enum Pass {
 }
 
 /// Names and revisions of everything here that decides bytes beyond an op's own lowering; part of the engine.
-pub const REVISIONS: &[(&str, u32)] =
-    &[("blend", 1), ("blur", 1), ("curve", 1), ("grey", 1), ("hsv", 1), ("jpeg", 1), ("noise", 1), ("resample", 1)];
+pub const REVISIONS: &[(&str, u32)] = &[
+    ("blend", 1),
+    ("blur", 1),
+    ("curve", 1),
+    ("grey", 1),
+    ("hsv", 1),
+    ("jpeg", 1),
+    ("matrix", 1),
+    ("noise", 1),
+    ("resample", 1),
+];
 
 impl Effect {
     /// The name of this kind of effect in [`REVISIONS`]; none for an op's own pass, whose bytes the op answers for.
@@ -114,6 +135,7 @@ impl Effect {
             Self::Curve(_) => "curve",
             Self::Grey => "grey",
             Self::Hsv(_) => "hsv",
+            Self::Matrix(_) => "matrix",
             Self::Noise(_) => "noise",
             Self::Blur(_) => "blur",
             Self::Jpeg(_) => "jpeg",
@@ -132,7 +154,7 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
             Effect::Map(map) => {
                 let mut maps = vec![map];
                 while let Some(Effect::Map(map)) =
-                    effects.next_if(|next| matches!(next, Effect::Map(map) if map.joins()))
+                    effects.next_if(|next| matches!(next, Effect::Map(map) if map.joins(&maps)))
                 {
                     maps.push(map);
                 }
@@ -150,6 +172,12 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
             }
             Effect::Grey => Pass::Grey,
             Effect::Hsv(shift) => Pass::Hsv(shift),
+            Effect::Matrix(mut matrix) => {
+                while let Some(Effect::Matrix(next)) = effects.next_if(|next| matches!(next, Effect::Matrix(_))) {
+                    matrix = matrix.then(&next);
+                }
+                Pass::Matrix(matrix)
+            }
             Effect::Noise(noise) => Pass::Noise(noise),
             Effect::Blur(kernel) => Pass::Blur(kernel),
             Effect::Jpeg(quality) => Pass::Jpeg(quality),
@@ -162,9 +190,9 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
 
 /// Whether a run of maps leaves every pixel where it is.
 fn still(maps: &[Map]) -> bool {
-    let to = maps.iter().rev().fold(Affine::IDENTITY, |to, map| to.then(&map.inverse));
+    let to = maps.iter().rev().fold(Homography::IDENTITY, |to, map| to.then(&map.inverse));
     let (first, last) = (&maps[0], &maps[maps.len() - 1]);
-    to == Affine::IDENTITY && first.from == last.canvas && !maps.iter().any(Map::uncovers)
+    to == Homography::IDENTITY && first.from == last.canvas && !maps.iter().any(Map::uncovers)
 }
 
 /// Where the reference executor gets the partners of blends: by index in the plan's sources.
@@ -182,6 +210,7 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>) -> Re
             Pass::Tables(tables) => tables.apply(image.to_mut().data_mut()),
             Pass::Grey => color::grey(image.to_mut().data_mut()),
             Pass::Hsv(shift) => shift.apply(image.to_mut().data_mut()),
+            Pass::Matrix(matrix) => matrix.apply(image.to_mut().data_mut()),
             Pass::Noise(noise) => noise.apply(image.to_mut()),
             Pass::Blur(kernel) => image = Cow::Owned(kernel.apply(&image)),
             Pass::Jpeg(quality) => image = Cow::Owned(through_jpeg(&image, *quality)),
@@ -246,10 +275,21 @@ impl Lowering {
         self.push(Effect::Custom(Shared(Arc::new(pass))));
     }
 
-    /// Adds a map to a new canvas; `inverse` goes from the new canvas to the present one.
-    pub fn map(&mut self, inverse: Affine, canvas: Size, fill: Fill) {
-        self.effects.push(Effect::Map(Map { inverse, from: self.size, canvas, fill }));
-        self.size = canvas;
+    /// Adds a map to a new canvas; `inverse` goes from the new canvas to the present one. It is read between pixels as the
+    /// maps beside it want to be.
+    pub fn map(&mut self, inverse: impl Into<Homography>, canvas: Size, fill: Fill) {
+        self.add(Map { inverse: inverse.into(), from: self.size, canvas, fill, interpolation: None });
+    }
+
+    /// As [`Lowering::map`], with an interpolation of its own.
+    pub fn map_by(&mut self, interpolation: Interpolation, inverse: impl Into<Homography>, canvas: Size, fill: Fill) {
+        let interpolation = Some(interpolation);
+        self.add(Map { inverse: inverse.into(), from: self.size, canvas, fill, interpolation });
+    }
+
+    fn add(&mut self, map: Map) {
+        self.size = map.canvas;
+        self.effects.push(Effect::Map(map));
     }
 
     /// All effects, in order.

@@ -74,7 +74,7 @@ impl Lanes {
     }
 
     /// The next 32 bits of every lane.
-    fn step(&mut self) -> [u32; 8] {
+    pub fn step(&mut self) -> [u32; 8] {
         let mut out = [0; 8];
         for (lane, out) in out.iter_mut().enumerate() {
             let sum = self.a[lane].wrapping_add(self.b[lane]).wrapping_add(self.counter);

@@ -2,35 +2,47 @@
 //!
 //! Maps that follow each other compose, so the image is read once, however many flips, turns and fits there are. What a
 //! canvas in between cut off must not come back: each canvas of the run is kept as a mask with its fill, painted over the
-//! result in order. Three cases, told apart by the composed map alone:
+//! result in order. Three cases, told apart by the composed map and the run's interpolation alone:
 //!
-//! - rows stay rows and the scale is not 1 (a plain fit): an antialiased cubic resize ([Catmull-Rom][cubic], by
-//!   `fast_image_resize`), then whole pixels are moved;
-//! - else bilinear, after the image was shrunk by a step of a ladder (¾, ½, ⅜, ¼, …) where it would be read with gaps of
-//!   more than 4/3 pixels, so that thin strokes do not flicker away;
-//! - a map that moves whole pixels is the bilinear case with fractions of 0, which is exact.
+//! - rows stay rows and the scale is not 1 (a plain fit), unless `nearest` is asked for: an antialiased cubic resize
+//!   ([Catmull-Rom][cubic], by `fast_image_resize`), then whole pixels are moved;
+//! - else bilinear or bicubic, after the image was shrunk by a step of a ladder (¾, ½, ⅜, ¼, …) where it would be read with
+//!   gaps of more than 4/3 pixels, so that thin strokes do not flicker away; a map that moves whole pixels is this case
+//!   with fractions of 0, which is exact. A projective map has gaps that differ from place to place: the median
+//!   [counts](Homography::steps), so it takes one step of the ladder, too;
+//! - or nearest: no ladder, and masks without antialiasing, so that no colour is new.
 //!
-//! Coordinates are fixed point with 32 fractional bits and linear in column and row, never accumulated; bilinear weights
-//! come from 10 bits of fraction and sum to exactly 2^14.
+//! Coordinates of affine runs are fixed point with 32 fractional bits and linear in column and row, never accumulated;
+//! weights ([`taps`](super::taps)) come from 10 bits of fraction and sum to exactly 2^14.
 //!
 //! [cubic]: https://doi.org/10.1145/378456.378514 "Mitchell & Netravali 1988, B = 0, C = ½"
 
 use super::affine::Affine;
-use super::blur::reflect;
+use super::homography::Homography;
+use super::sampling::sample;
+use super::taps::{Bilinear, Index, Interpolation, Source, Tap, over};
 use crate::pixels::{Fill, Image, Size};
 use fast_image_resize as fir;
+use std::borrow::Cow;
 
 /// One geometric effect: where each pixel of a new canvas is read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Map {
     /// From the new canvas to the old one.
-    pub inverse: Affine,
+    pub inverse: Homography,
     /// The old canvas.
     pub from: Size,
     /// The new canvas.
     pub canvas: Size,
     /// What is seen where the old canvas is left.
     pub fill: Fill,
+    /// How it is to be read between pixels; `None` takes what the other maps of the run want.
+    pub interpolation: Option<Interpolation>,
+}
+
+/// How a run of maps is read: as the first of them that minds wants it.
+pub fn interpolation(maps: &[Map]) -> Option<Interpolation> {
+    maps.iter().find_map(|map| map.interpolation)
 }
 
 impl Map {
@@ -39,24 +51,27 @@ impl Map {
         !self.inverse.lands_within(self.canvas, self.from)
     }
 
-    /// Whether this map may be read in one go with those before it: it needs no pixels of the canvas in between.
-    pub fn joins(&self) -> bool {
-        matches!(self.fill, Fill::Color(_) | Fill::Median) || !self.uncovers()
+    /// Whether this map may be read in one go with the run before it: it needs no pixels of the canvas in between, and no
+    /// other interpolation.
+    pub fn joins(&self, run: &[Self]) -> bool {
+        let agrees = |wanted: Interpolation| interpolation(run).is_none_or(|already| already == wanted);
+        self.interpolation.is_none_or(agrees)
+            && (matches!(self.fill, Fill::Color(_) | Fill::Median) || !self.uncovers())
     }
 }
 
 /// A canvas of the run, as the result sees it.
-struct Mask {
-    to: Affine,
-    size: Size,
-    fill: [u8; 3],
+pub(super) struct Mask<To = Affine> {
+    pub(super) to: To,
+    pub(super) size: Size,
+    pub(super) fill: [u8; 3],
 }
 
-/// Applies a run of maps (at least one; all but the first [`Map::joins`]) in one resampling.
+/// Applies a run of maps (at least one; all but the first [join](Map::joins)) in one resampling.
 pub fn resample(image: &Image, maps: &[Map]) -> Image {
     let canvas = maps.last().expect("BUG: a resampling of no maps").canvas;
     let mut masks = Vec::new();
-    let mut to = Affine::IDENTITY;
+    let mut to = Homography::IDENTITY;
     for map in maps.iter().rev() {
         to = to.then(&map.inverse);
         let fill = match map.fill {
@@ -71,15 +86,35 @@ pub fn resample(image: &Image, maps: &[Map]) -> Image {
     masks.reverse();
     let beyond = maps[0].uncovers() && matches!(maps[0].fill, Fill::Edge | Fill::Reflect);
     let mirrored = beyond && maps[0].fill == Fill::Reflect;
-    let fit =
-        (!beyond && to.keeps_axes() && to.steps() != (1.0, 1.0)).then(|| fit(image, canvas, &to, &masks)).flatten();
-    fit.unwrap_or_else(|| {
-        let (reduced, scale) = reduce(image, to.steps());
-        if maps[0].uncovers() && !beyond {
-            masks[0] = Mask { to: to.then(&scale), size: reduced.size(), fill: masks[0].fill };
-        }
-        bilinear(&reduced, canvas, &to.then(&scale), &masks, mirrored)
-    })
+    let interpolation = interpolation(maps).unwrap_or_default();
+    if let (Homography::Affine(to), false, false) = (&to, beyond, interpolation == Interpolation::Nearest)
+        && to.keeps_axes()
+        && to.steps() != (1.0, 1.0)
+        && let Some(fitted) = fit(image, canvas, to, &affine(&masks))
+    {
+        return fitted;
+    }
+    let (reduced, scale) = match interpolation {
+        Interpolation::Nearest => (Cow::Borrowed(image), Affine::IDENTITY),
+        Interpolation::Bilinear | Interpolation::Bicubic => reduce(image, to.steps(canvas, image.size())),
+    };
+    let to = to.then(&scale.into());
+    if maps[0].uncovers() && !beyond {
+        masks[0] = Mask { to, size: reduced.size(), fill: masks[0].fill };
+    }
+    match (to, interpolation) {
+        (Homography::Affine(to), Interpolation::Bilinear) => bilinear(&reduced, canvas, &to, &affine(&masks), mirrored),
+        _ => sample(Source { image: &reduced, mirrored }, canvas, &to, &masks, interpolation),
+    }
+}
+
+/// The masks of an affine run: a composed map is affine where all of its parts are.
+fn affine(masks: &[Mask<Homography>]) -> Vec<Mask> {
+    let affine = |mask: &Mask<Homography>| match mask.to {
+        Homography::Affine(to) => Mask { to, size: mask.size, fill: mask.fill },
+        Homography::Projective(_) => unreachable!("BUG: perspective in an affine run"),
+    };
+    masks.iter().map(affine).collect()
 }
 
 /// The median of each channel over the pixels of the border.
@@ -186,7 +221,7 @@ fn resize(image: &Image, part: [f64; 4], size: Size) -> Image {
 }
 
 /// Shrinks an image that would be read with gaps, and says how its coordinates follow.
-fn reduce(image: &Image, (step_x, step_y): (f64, f64)) -> (std::borrow::Cow<'_, Image>, Affine) {
+fn reduce(image: &Image, (step_x, step_y): (f64, f64)) -> (Cow<'_, Image>, Affine) {
     let Size { width, height } = image.size();
     let ladder = |step: f64, length: u32| {
         let (mut numerator, mut denominator) = (1u64, 1u64);
@@ -198,84 +233,43 @@ fn reduce(image: &Image, (step_x, step_y): (f64, f64)) -> (std::borrow::Cow<'_, 
     };
     let size = Size::new(ladder(step_x, width), ladder(step_y, height));
     if size == image.size() {
-        return (std::borrow::Cow::Borrowed(image), Affine::IDENTITY);
+        return (Cow::Borrowed(image), Affine::IDENTITY);
     }
     let scale = Affine::scale(f64::from(size.width) / f64::from(width), f64::from(size.height) / f64::from(height));
     let whole = [0.0, 0.0, f64::from(width), f64::from(height)];
-    (std::borrow::Cow::Owned(resize(image, whole, size)), scale)
+    (Cow::Owned(resize(image, whole, size)), scale)
 }
 
-/// A map in fixed point: from the index of a pixel to an index in the source, 32 fractional bits.
-struct Linear {
+/// An affine map in fixed point: from the index of a pixel to an index in the source, 32 fractional bits.
+pub(super) struct Linear {
     x: [i64; 3],
     y: [i64; 3],
 }
 
 impl Linear {
-    fn new(to: &Affine) -> Self {
+    pub(super) fn new(to: &Affine) -> Self {
         let fixed = |value: f64| (value * (1u64 << 32) as f64).round_ties_even() as i64;
         let (x, y) = to.apply(0.5, 0.5);
         Self { x: [fixed(to.a), fixed(to.b), fixed(x - 0.5)], y: [fixed(to.d), fixed(to.e), fixed(y - 0.5)] }
     }
 
-    fn at(&self, column: u32, row: u32) -> (i64, i64) {
+    pub(super) fn at(&self, column: u32, row: u32) -> Index {
         let along = |axis: &[i64; 3]| axis[2] + axis[0] * i64::from(column) + axis[1] * i64::from(row);
         (along(&self.x), along(&self.y))
     }
 }
 
-/// How much of a mask's rectangle a pixel at a fixed-point index sees, in 256ths: the rectangle sampled bilinearly.
-fn coverage((x, y): (i64, i64), size: Size) -> u32 {
-    let along = |index: i64, length: u32| {
-        let index = (index + (1 << 23)) >> 24;
-        (index + 256).min((i64::from(length) << 8) - index).clamp(0, 256) as u32
-    };
-    (along(x, size.width) * along(y, size.height) + 128) >> 8
-}
-
-/// Four pixels weighted in 2^14ths: left and right above, left and right below.
-fn weigh(corners: [[u8; 3]; 4], weights: [u32; 4]) -> [u8; 3] {
-    std::array::from_fn(|channel| {
-        let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
-        ((sum + (1 << 13)) >> 14) as u8
-    })
-}
-
 /// Reads each pixel of the result from four neighbours, then paints what the masks hide.
 fn bilinear(image: &Image, canvas: Size, to: &Affine, masks: &[Mask], mirrored: bool) -> Image {
-    let Size { width, height } = image.size();
-    let index = |at: i64, length: u32| match mirrored {
-        true => reflect(at as isize, length as usize) as u32,
-        false => at.clamp(0, i64::from(length) - 1) as u32,
-    };
-    let source = Linear::new(to);
+    let (linear, source) = (Linear::new(to), Source { image, mirrored });
     let masks: Vec<(Linear, &Mask)> = masks.iter().map(|mask| (Linear::new(&mask.to), mask)).collect();
     Image::from_fn(canvas, |column, row| {
-        let (x, y) = source.at(column, row);
-        let (x, y) = (x + (1 << 21), y + (1 << 21));
-        let fraction = |at: i64| ((at >> 22) & 1023) as u32;
-        let (right, below) = (fraction(x), fraction(y));
-        let both = (right * below + 32) >> 6;
-        let weights = [(1 << 14) + both - (right << 4) - (below << 4), (right << 4) - both, (below << 4) - both, both];
-        let (x, y) = (x >> 32, y >> 32);
-        let inside = x >= 0 && y >= 0 && x + 1 < i64::from(width) && y + 1 < i64::from(height);
-        let mut pixel = if inside {
-            let start = (y as usize * width as usize + x as usize) * 3;
-            let pair =
-                |start: usize| *image.data()[start..].as_chunks::<3>().0.first_chunk::<2>().expect("BUG: two pixels");
-            let ([a, b], [c, d]) = (pair(start), pair(start + 3 * width as usize));
-            weigh([a, b, c, d], weights)
-        } else {
-            let (x0, x1, y0, y1) = (index(x, width), index(x + 1, width), index(y, height), index(y + 1, height));
-            weigh([image.pixel(x0, y0), image.pixel(x1, y0), image.pixel(x0, y1), image.pixel(x1, y1)], weights)
-        };
+        let at = linear.at(column, row);
+        let mut pixel = Bilinear::within(source, at).unwrap_or_else(|| Bilinear::anywhere(source, at));
         for (map, mask) in &masks {
-            let seen = coverage(map.at(column, row), mask.size);
+            let seen = Bilinear::coverage(map.at(column, row), mask.size);
             if seen < 256 {
-                pixel = std::array::from_fn(|channel| {
-                    let (shown, fill) = (u32::from(pixel[channel]), u32::from(mask.fill[channel]));
-                    ((shown * seen + fill * (256 - seen) + 128) >> 8) as u8
-                });
+                pixel = over(pixel, seen, mask.fill);
             }
         }
         pixel

@@ -1,8 +1,11 @@
 //! Laws of folding and resampling, on images made by formulas.
 
 use super::*;
+use crate::effect::affine::Affine;
 use crate::ops::{Fit, OpSpec, Value, fit};
 use proptest::prelude::*;
+
+mod geometry;
 
 /// A page without symmetry: smooth, with a dark bar, different in each channel.
 pub fn page(size: Size) -> Image {
@@ -43,6 +46,7 @@ fn number(value: f64) -> Value {
 const KEEP: Value = Value::Word("keep");
 const EXPAND: Value = Value::Word("expand");
 const WHITE: Value = Value::Fill(Fill::WHITE);
+const BILINEAR: Value = Value::Word("bilinear");
 
 fn flip(axis: &'static str) -> [Value; 1] {
     [Value::Word(axis)]
@@ -59,7 +63,7 @@ fn flips_and_quarter_turns_move_whole_pixels() {
     let quarter = apply(&image, &[("rotate90", &[number(1.0)])]);
     assert_eq!((quarter.size(), quarter.pixel(0, 0)), (Size::new(23, 37), image.pixel(36, 0)));
     assert_eq!(quarter.pixel(22, 36), image.pixel(0, 22));
-    assert_eq!(apply(&image, &[("rotate", &[number(90.0), EXPAND, WHITE])]), quarter);
+    assert_eq!(apply(&image, &[("rotate", &[number(90.0), EXPAND, WHITE, BILINEAR])]), quarter);
 }
 
 #[test]
@@ -74,45 +78,59 @@ fn a_flip_twice_and_four_quarter_turns_are_nothing() {
 #[test]
 fn neighbouring_maps_are_one_resampling_and_other_effects_part_them() {
     let size = Size::new(60, 40);
-    let rotate: (&str, &[Value]) = ("rotate", &[number(30.0), EXPAND, WHITE]);
-    let effects = lowered(size, &[("flip", &flip("vertical")), rotate, ("scale", &[number(0.5), WHITE])]);
+    let rotate: (&str, &[Value]) = ("rotate", &[number(30.0), EXPAND, WHITE, BILINEAR]);
+    let effects = lowered(size, &[("flip", &flip("vertical")), rotate, ("scale", &[number(0.5), WHITE, BILINEAR])]);
     assert!(matches!(fold(effects)[..], [Pass::Resample(ref maps)] if maps.len() == 3));
     let effects = lowered(size, &[rotate, ("invert", &[]), ("gamma", &[number(2.0)]), rotate]);
     assert!(matches!(fold(effects)[..], [Pass::Resample(_), Pass::Tables(_), Pass::Resample(_)]));
 }
 
 #[test]
+fn neighbouring_matrices_are_one_and_so_are_neighbouring_curves() {
+    let image = page(Size::new(30, 20));
+    let (less, more, sepia) = ([number(0.5)], [number(2.0)], [number(0.4)]);
+    let (bits, level) = ([number(3.0)], [number(128.0)]);
+    let saturations: [(&str, &[Value]); 2] = [("saturation", &less), ("saturation", &more)];
+    assert!(matches!(fold(lowered(image.size(), &saturations))[..], [Pass::Matrix(_)]));
+    assert_eq!(apply(&image, &saturations), image);
+    let effects = lowered(image.size(), &[("sepia", &sepia), ("grey", &[]), ("sepia", &sepia)]);
+    assert!(matches!(fold(effects)[..], [Pass::Matrix(_), Pass::Grey, Pass::Matrix(_)]));
+    let effects = lowered(image.size(), &[("posterize", &bits), ("solarize", &level), ("invert", &[])]);
+    assert!(matches!(fold(effects)[..], [Pass::Tables(_)]));
+}
+
+#[test]
 fn an_edge_fill_that_shows_needs_the_pixels_before_it() {
     let edge = Value::Fill(Fill::Edge);
-    let shift: (&str, &[Value]) = ("shift", &[number(0.25), number(0.0), edge]);
-    let effects = lowered(Size::new(40, 40), &[("rotate", &[number(30.0), KEEP, WHITE]), shift]);
+    let shift: (&str, &[Value]) = ("shift", &[number(0.25), number(0.0), edge, BILINEAR]);
+    let effects = lowered(Size::new(40, 40), &[("rotate", &[number(30.0), KEEP, WHITE, BILINEAR]), shift]);
     assert_eq!(fold(effects).len(), 2);
-    let effects = lowered(Size::new(40, 40), &[("flip", &flip("vertical")), ("scale", &[number(2.0), edge])]);
+    let effects = lowered(Size::new(40, 40), &[("flip", &flip("vertical")), ("scale", &[number(2.0), edge, BILINEAR])]);
     assert_eq!(fold(effects).len(), 1);
 }
 
 #[test]
 fn what_was_cut_off_does_not_come_back() {
     let image = Image::filled(Size::new(40, 40), [10, 20, 30]);
-    let there = [number(0.5), number(0.0), WHITE];
-    let back = [number(-0.5), number(0.0), WHITE];
+    let there = [number(0.5), number(0.0), WHITE, BILINEAR];
+    let back = [number(-0.5), number(0.0), WHITE, BILINEAR];
     let moved = apply(&image, &[("shift", &there), ("shift", &back)]);
     assert_eq!((moved.pixel(10, 20), moved.pixel(30, 20)), ([10, 20, 30], [255; 3]));
     let black = Value::Fill(Fill::Color([0; 3]));
-    let moved = apply(&image, &[("shift", &there), ("shift", &[number(-0.5), number(0.0), black])]);
+    let moved = apply(&image, &[("shift", &there), ("shift", &[number(-0.5), number(0.0), black, BILINEAR])]);
     assert_eq!((moved.pixel(10, 20), moved.pixel(30, 20)), ([10, 20, 30], [0; 3]));
 }
 
 #[test]
 fn fills_are_what_they_say() {
     let image = page(Size::new(40, 30));
-    let shifted = |fill| apply(&image, &[("shift", &[number(0.25), number(0.0), Value::Fill(fill)])]);
+    let shifted = |fill| apply(&image, &[("shift", &[number(0.25), number(0.0), Value::Fill(fill), BILINEAR])]);
     assert_eq!(shifted(Fill::Color([1, 2, 3])).pixel(0, 7), [1, 2, 3]);
     assert_eq!(shifted(Fill::Edge).pixel(0, 7), image.pixel(0, 7));
     assert_eq!(shifted(Fill::Reflect).pixel(8, 7), image.pixel(2, 7));
     let mut framed = Image::filled(Size::new(40, 30), [200, 100, 50]);
     (5..30).for_each(|x| framed.set(x, 10, [0; 3]));
-    let shifted = apply(&framed, &[("shift", &[number(0.25), number(0.0), Value::Fill(Fill::Median)])]);
+    let shifted = apply(&framed, &[("shift", &[number(0.25), number(0.0), Value::Fill(Fill::Median), BILINEAR])]);
     assert_eq!(shifted.pixel(0, 7), [200, 100, 50]);
 }
 
@@ -130,7 +148,7 @@ fn a_turn_is_counter_clockwise_and_expanding_cuts_nothing_off() {
         }
         (x_sum / mass, y_sum / mass, mass)
     };
-    let turned = apply(&image, &[("rotate", &[number(30.0), EXPAND, WHITE])]);
+    let turned = apply(&image, &[("rotate", &[number(30.0), EXPAND, WHITE, BILINEAR])]);
     let (x, y, mass) = dark(&turned);
     let (x0, y0, mass0) = dark(&image);
     let (from_x, from_y) = (x0 - 30.0, y0 - 20.0);
@@ -143,7 +161,7 @@ fn a_turn_is_counter_clockwise_and_expanding_cuts_nothing_off() {
 #[test]
 fn there_and_back_is_close_to_nothing() {
     let image = Image::from_fn(Size::new(80, 60), |x, y| [(x * 2) as u8, (y * 3) as u8, (x + y) as u8]);
-    let turned = |degrees| ("rotate", [number(degrees), KEEP, Value::Fill(Fill::Edge)]);
+    let turned = |degrees| ("rotate", [number(degrees), KEEP, Value::Fill(Fill::Edge), BILINEAR]);
     let (there, back) = (turned(7.0), turned(-7.0));
     let round = apply(&image, &[(there.0, &there.1), (back.0, &back.1)]);
     for (x, y) in [(40, 30), (30, 20), (55, 40)] {
@@ -209,7 +227,8 @@ fn a_fit_and_a_flip_commute() {
 #[test]
 fn bilinear_weights_reproduce_a_ramp() {
     let ramp = Image::from_fn(Size::new(64, 64), |x, y| [(x * 3) as u8, (y * 3) as u8, 7]);
-    let moved = apply(&ramp, &[("shift", &[number(0.3 / 64.0 * 0.0 + 0.005), number(0.0), Value::Fill(Fill::Edge)])]);
+    let moved =
+        apply(&ramp, &[("shift", &[number(0.3 / 64.0 * 0.0 + 0.005), number(0.0), Value::Fill(Fill::Edge), BILINEAR])]);
     // 0.005 · 64 = 0.32 px to the right: a ramp of 3 levels a pixel falls by 0.96.
     assert_eq!((moved.pixel(30, 30), moved.pixel(10, 50)), ([89, 90, 7], [29, 150, 7]));
 }
@@ -227,9 +246,9 @@ proptest! {
         let fill = Value::Fill([Fill::WHITE, Fill::Edge, Fill::Median, Fill::Reflect][fill]);
         let canvas = if expand { EXPAND } else { KEEP };
         let effects = lowered(image.size(), &[
-            ("rotate", &[round(degrees), canvas, fill]),
-            ("scale", &[round(factor), fill]),
-            ("shift", &[round(x), round(-x), fill]),
+            ("rotate", &[round(degrees), canvas, fill, BILINEAR]),
+            ("scale", &[round(factor), fill, BILINEAR]),
+            ("shift", &[round(x), round(-x), fill, BILINEAR]),
             ("flip", &flip("transpose")),
         ]);
         let Some(Effect::Map(last)) = effects.last() else { panic!("no map") };

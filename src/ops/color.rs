@@ -120,3 +120,18 @@ impl Invert {
         lowering.push(Effect::Curve([negative; 3]));
     }
 }
+
+crate::op! {
+    /// Makes a negative of what is light enough (Pillow's `ImageOps.solarize`): 255 - v where v is not below the threshold.
+    op "solarize", revision 1, Colour, effects ["curve"], example "threshold = [128, 240]";
+    Solarize {
+        /// 0 inverts everything, 256 changes nothing.
+        threshold: Micro = number(0, 256, "grey levels"),
+    }
+}
+
+impl Solarize {
+    fn lower(&self, lowering: &mut Lowering) {
+        lowering.push(Effect::Curve([Curve::Solarize(self.threshold); 3]));
+    }
+}

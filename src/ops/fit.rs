@@ -30,6 +30,17 @@ pub enum PartnerFit {
     Cover,
 }
 
+impl PartnerFit {
+    /// The word in recipes, part of their meaning.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stretch => "stretch",
+            Self::Within => "within",
+            Self::Cover => "cover",
+        }
+    }
+}
+
 /// Adds the maps of a fit to the present canvas.
 pub fn fit(lowering: &mut Lowering, fit: Fit) {
     match fit {

@@ -1,7 +1,7 @@
 //! Ops that move pixels: they lower to maps, and a run of them is one resampling.
 
 use super::fit::{Fit, fit};
-use super::spec::{Fill, fill, integer, micro, number, word};
+use super::spec::{Fill, Interpolation, fill, integer, interpolation, micro, number, word};
 use crate::effect::Lowering;
 use crate::effect::affine::{Affine, centre};
 use crate::number::Micro;
@@ -42,12 +42,13 @@ crate::op! {
 
 impl Rotate90 {
     fn lower(&self, lowering: &mut Lowering) {
-        turn(lowering, 90.0 * self.turns.to_f64(), true, Fill::WHITE);
+        let (inverse, canvas) = turn(lowering.size(), 90.0 * self.turns.to_f64(), true);
+        lowering.map(inverse, canvas, Fill::WHITE);
     }
 }
 
 crate::op! {
-    /// Turns the image about its centre, bilinear.
+    /// Turns the image about its centre.
     op "rotate", revision 1, Geometry, effects ["resample"], example "degrees = [-10, 10], canvas = \"expand\"";
     Rotate {
         /// Angle; positive is counter-clockwise.
@@ -56,21 +57,23 @@ crate::op! {
         canvas: &'static str = word(&["keep", "expand"]).or_word("keep"),
         /// What the uncovered corners become.
         fill: Fill = fill(),
+        /// Between pixels: `nearest` (no new colours, no antialiasing), `bilinear` or `bicubic` (Catmull-Rom, sharper).
+        interpolation: Interpolation = interpolation(),
     }
 }
 
 impl Rotate {
     fn lower(&self, lowering: &mut Lowering) {
-        turn(lowering, self.degrees.to_f64(), self.canvas == "expand", self.fill);
+        let (inverse, canvas) = turn(lowering.size(), self.degrees.to_f64(), self.canvas == "expand");
+        lowering.map_by(self.interpolation, inverse, canvas, self.fill);
     }
 }
 
-fn turn(lowering: &mut Lowering, degrees: f64, expand: bool, fill: Fill) {
-    let size = lowering.size();
+/// The inverse map of a turn about the centre, and its canvas.
+fn turn(size: Size, degrees: f64, expand: bool) -> (Affine, Size) {
     let turn = Affine::rotation(degrees);
     let canvas = if expand {
         let (width, height) = (f64::from(size.width), f64::from(size.height));
-        let side = |length: f64| (length - 1e-6).ceil() as u32;
         // The inverse's absolute values transposed: they are symmetric for a rotation.
         Size::new(
             side(turn.a.abs() * width + turn.b.abs() * height),
@@ -79,7 +82,12 @@ fn turn(lowering: &mut Lowering, degrees: f64, expand: bool, fill: Fill) {
     } else {
         size
     };
-    lowering.map(turn.about(centre(canvas), centre(size)), canvas, fill);
+    (turn.about(centre(canvas), centre(size)), canvas)
+}
+
+/// Pixels that hold a length, up to a millionth of a pixel.
+pub(super) fn side(length: f64) -> u32 {
+    (length - 1e-6).ceil() as u32
 }
 
 crate::op! {
@@ -90,18 +98,21 @@ crate::op! {
         factor: Micro = micro(50_000, 20_000_000, "times"),
         /// What an uncovered border becomes.
         fill: Fill = fill(),
+        /// Between pixels: `nearest` (no new colours, no antialiasing), `bilinear` or `bicubic` (Catmull-Rom, sharper).
+        interpolation: Interpolation = interpolation(),
     }
 }
 
 impl Scale {
     fn lower(&self, lowering: &mut Lowering) {
         let (size, step) = (lowering.size(), 1.0 / self.factor.to_f64());
-        lowering.map(Affine::scale(step, step).about(centre(size), centre(size)), size, self.fill);
+        let inverse = Affine::scale(step, step).about(centre(size), centre(size));
+        lowering.map_by(self.interpolation, inverse, size, self.fill);
     }
 }
 
 crate::op! {
-    /// Moves the content; the canvas keeps its size. Bilinear where the move is not of whole pixels.
+    /// Moves the content; the canvas keeps its size. Exact where the move is of whole pixels.
     op "shift", revision 1, Geometry, effects ["resample"], example "x = [-0.1, 0.1], y = [-0.1, 0.1]";
     Shift {
         /// To the right, as a fraction of the width.
@@ -110,6 +121,8 @@ crate::op! {
         y: Micro = number(-1, 1, "fraction").or(0),
         /// What the uncovered border becomes.
         fill: Fill = fill(),
+        /// Between pixels: `nearest` (no new colours, no antialiasing), `bilinear` or `bicubic` (Catmull-Rom, sharper).
+        interpolation: Interpolation = interpolation(),
     }
 }
 
@@ -117,7 +130,7 @@ impl Shift {
     fn lower(&self, lowering: &mut Lowering) {
         let size = lowering.size();
         let (x, y) = (self.x.to_f64() * f64::from(size.width), self.y.to_f64() * f64::from(size.height));
-        lowering.map(Affine::translation(-x, -y), size, self.fill);
+        lowering.map_by(self.interpolation, Affine::translation(-x, -y), size, self.fill);
     }
 }
 

@@ -4,17 +4,35 @@
 //! effects. It is added in exactly one place: its file, and the list [`ALL`] below. Everything else (the parser, the
 //! schema, `augmint ops`, manifests, canaries, the tests that walk the list) follows from the description.
 
+mod affine;
+mod blur;
+mod channels;
+mod clahe;
 mod color;
+mod crop;
+mod defocus;
 mod degrade;
 mod dist;
+mod distort;
 mod document;
+mod dots;
 mod fit;
 mod geometry;
+mod median;
 mod mixing;
+mod motion;
+mod noise;
 mod occlusion;
+mod perspective;
+#[cfg(test)]
+mod reference;
+mod sharpen;
 pub mod spec;
 #[cfg(test)]
 mod tests;
+mod tone;
+mod white_balance;
+mod window;
 
 pub use crate::effect::Lowering;
 pub use dist::Dist;
@@ -35,23 +53,53 @@ pub enum Lower {
 
 /// Every op, by family and then by name.
 pub const ALL: &[&OpSpec] = &[
+    &affine::AffineMap::SPEC,
+    &crop::CropBorders::SPEC,
+    &distort::Elastic::SPEC,
     &geometry::Flip::SPEC,
+    &distort::GridDistortion::SPEC,
+    &distort::OpticalDistortion::SPEC,
     &geometry::Pad::SPEC,
+    &perspective::Perspective::SPEC,
+    &crop::RandomResizedCrop::SPEC,
     &geometry::Resize::SPEC,
     &geometry::Rotate::SPEC,
     &geometry::Rotate90::SPEC,
     &geometry::Scale::SPEC,
+    &affine::Shear::SPEC,
     &geometry::Shift::SPEC,
-    &degrade::GaussianNoise::SPEC,
-    &degrade::Blur::SPEC,
+    &noise::GaussianNoise::SPEC,
+    &noise::IsoNoise::SPEC,
+    &noise::MultiplicativeNoise::SPEC,
+    &dots::PixelDropout::SPEC,
+    &dots::SaltPepper::SPEC,
+    &blur::Blur::SPEC,
+    &blur::BoxBlur::SPEC,
+    &defocus::Defocus::SPEC,
+    &median::MedianBlur::SPEC,
+    &motion::MotionBlur::SPEC,
+    &motion::ZoomBlur::SPEC,
+    &tone::AutoContrast::SPEC,
     &color::Brightness::SPEC,
+    &channels::ChannelDrop::SPEC,
+    &channels::ChannelShuffle::SPEC,
+    &clahe::Clahe::SPEC,
     &color::Contrast::SPEC,
+    &tone::Equalize::SPEC,
     &color::Gamma::SPEC,
     &color::Grey::SPEC,
     &color::HsvShift::SPEC,
     &color::Invert::SPEC,
     &color::RgbShift::SPEC,
+    &channels::Saturation::SPEC,
+    &channels::Sepia::SPEC,
+    &color::Solarize::SPEC,
+    &white_balance::WhiteBalance::SPEC,
+    &degrade::Downscale::SPEC,
     &degrade::JpegCompress::SPEC,
+    &degrade::Posterize::SPEC,
+    &sharpen::Sharpen::SPEC,
+    &sharpen::UnsharpMask::SPEC,
     &occlusion::CoarseDropout::SPEC,
     &occlusion::GridMask::SPEC,
     &occlusion::Pixelate::SPEC,

@@ -5,6 +5,7 @@
 //! parameter is drawn ([`Dist`](super::Dist)) is no concern of it.
 
 use crate::canonical::Json;
+pub use crate::effect::taps::Interpolation;
 use crate::number::Micro;
 pub use crate::pixels::{COLORS, Fill};
 use std::fmt;
@@ -115,6 +116,11 @@ pub const fn fill() -> Slot {
     Slot { kind: Kind::Fill, default: Some(Value::Fill(Fill::WHITE)) }
 }
 
+/// How an image is read between its pixels; bilinear unless written.
+pub const fn interpolation() -> Slot {
+    word(Interpolation::NAMES).or_word("bilinear")
+}
+
 impl Slot {
     /// With a default, in millionths.
     pub const fn or_micro(self, millionths: i64) -> Self {
@@ -161,7 +167,8 @@ pub struct OpSpec {
     pub params: &'static [Param],
     /// The inside of an inline TOML table that is a sensible use, e.g. `degrees = [-10, 10]`.
     pub example: &'static str,
-    /// The kinds of effects it lowers to, by their names in [`crate::effect::REVISIONS`]; a pass of its own has none.
+    /// The kinds of effects it lowers to, by their names in [`crate::effect::REVISIONS`]; a pass of its own has none but
+    /// those whose code it calls.
     pub effects: &'static [&'static str],
     /// How settled parameters become effects.
     pub lower: super::Lower,
@@ -204,6 +211,13 @@ impl Parameter for &'static str {
             Value::Word(word) => word,
             other => panic!("BUG: {other} where a word was declared"),
         }
+    }
+}
+
+impl Parameter for Interpolation {
+    fn take(value: &Value) -> Self {
+        let name = <&'static str>::take(value);
+        Self::parse(name).unwrap_or_else(|| panic!("BUG: {name} where an interpolation was declared"))
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Plan, RenderError, Renderer, Sample};
 use crate::digest::{Digest, Hasher};
 use crate::seed::Rng;
 use crate::set::Set;
+use crate::shard::frame_bytes;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -14,8 +15,6 @@ const ROUND: usize = 240;
 const ROUNDS: usize = 10;
 /// Narrow enough: half the 95 % interval over the mean.
 const NARROW: f64 = 0.02;
-/// Bytes that a sample takes beside its image: two tar headers, the JSON member, and half a block of padding for the image.
-const TAR_OVERHEAD: f64 = 512.0 + 256.0 + 512.0 + 512.0;
 
 /// What a build will take.
 #[derive(Clone, Copy, PartialEq, Debug, serde::Serialize)]
@@ -89,11 +88,11 @@ impl Plan {
                     let start = Instant::now();
                     let image = renderer.source(sample.source)?;
                     let decoded = start.elapsed().as_secs_f64();
-                    let bytes = renderer.sample(sample, &image)?.bytes.len() as f64;
+                    let bytes = frame_bytes(&renderer.sample(sample, &image)?.entry, self.classes()) as f64;
                     // A block decodes its source once for up to 16 samples.
                     let share = f64::from(super::BLOCK.min(self.count(sample.source, strata[*index].set)));
                     let seconds = start.elapsed().as_secs_f64() - decoded + decoded / share;
-                    Ok((*index, bytes + TAR_OVERHEAD, seconds))
+                    Ok((*index, bytes, seconds))
                 })
                 .collect::<Result<_, RenderError>>()?;
             for (index, bytes, spent) in results {

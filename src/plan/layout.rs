@@ -155,7 +155,7 @@ impl Plan {
             fields.push(self.sources[partner.source].digest.into());
             fields.push(u32::from(partner.weight).into());
             fields.push(Json::array(partner.steps.iter().map(|step| self.drawn_json(step))));
-            fields.push(format!("{:?}", partner.fit).into());
+            fields.push(partner.fit.name().into());
         }
         Json::Array(fields)
     }

@@ -4,10 +4,7 @@
 //! groups put in place. Not in it: comments, the order of tables, the dataset's name, paths, and limits that only ever
 //! refuse (`max_copies`, `max_megapixels`, `on_bad_source`; which sources there are is in the manifest itself).
 
-use super::{
-    Action, ClassFilter, Fit, LabelRule, MixRule, OpCall, Output, PartnerClasses, PartnerFit, PartnerSteps, Recipe,
-    Step,
-};
+use super::{Action, ClassFilter, Fit, LabelRule, MixRule, OpCall, Output, PartnerClasses, PartnerSteps, Recipe, Step};
 use crate::balance::{Amount, AmountSpec, Balance};
 use crate::canonical::Json;
 use crate::pixels::Size;
@@ -141,14 +138,14 @@ fn mix(rule: &MixRule) -> Json {
         PartnerSteps::Above => "above",
         PartnerSteps::None => "none",
     };
-    let fit = match rule.fit {
-        PartnerFit::Stretch => "stretch",
-        PartnerFit::Within => "within",
-        PartnerFit::Cover => "cover",
-    };
     let label = match rule.label {
         LabelRule::Soft => "soft",
         LabelRule::Dominant => "dominant",
     };
-    Json::object([("classes", classes), ("steps", steps.into()), ("fit", fit.into()), ("label", label.into())])
+    Json::object([
+        ("classes", classes),
+        ("steps", steps.into()),
+        ("fit", rule.fit.name().into()),
+        ("label", label.into()),
+    ])
 }

@@ -54,7 +54,7 @@ pub fn places(entries: &[Entry], classes: &Classes) -> (Vec<Place>, u64) {
 }
 
 /// How long a sample is in a tar: both members with their headers and padding.
-fn frame_bytes(entry: &Entry, classes: &Classes) -> u64 {
+pub fn frame_bytes(entry: &Entry, classes: &Classes) -> u64 {
     2 * tar::BLOCK + tar::padded(entry.bytes) + tar::padded(describe(entry, classes).len() as u64)
 }
 

@@ -96,7 +96,7 @@ fn equal_bytes_with_two_labels_are_settled_by_the_line_that_the_error_prints() {
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert!(
         ran.stderr.contains(
-            "1 label corrections:\n  6.jpg: invoice -> receipt (YOUR NAME: \"same bytes as 1.jpg\")\n1 sources lie in \
+            "1 label correction:\n  6.jpg: invoice -> receipt (YOUR NAME: \"same bytes as 1.jpg\")\n1 source lies in \
              several files of equal bytes:\n  1.jpg = 6.jpg\n"
         ),
         "{}",

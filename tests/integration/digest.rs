@@ -60,7 +60,7 @@ fn the_digest_of_a_small_version_is_pinned() {
     }
 }
 
-const PINNED: &str = "sha256:9c30bdd88b5dafce46e71183c195f3c192dac1550db2f5450e1e911ee4d39215";
+const PINNED: &str = "sha256:6330eef06855d52208f620fa4a1e20e76a0536f6d806b3acddc926603a575186";
 const PINNED_VALIDATION: &str = "sha256:70acc7aa8ec11829b461dc3c0066e0d17e86c409701f3f4768e3e2d61236f282";
 
 #[test]

@@ -1,0 +1,136 @@
+//! The inner loops that cost the time, each as a plain loop and as one for AVX2, chosen at run time.
+//!
+//! The plain loops are the definition; the others give the same bytes, which the tests here compare and the golden suite
+//! proves. `AUGMINT_SIMD=scalar` in the environment turns the others off (`avx2` and `auto`, the default, use them where
+//! the CPU has AVX2): for measuring, for doubt, and for the tests on every path.
+
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use super::noise::{Lanes, Scale};
+use std::sync::LazyLock;
+
+/// Which loops are used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// Plain loops.
+    Scalar,
+    /// AVX2.
+    Avx2,
+}
+
+/// The environment variable that chooses.
+pub const VARIABLE: &str = "AUGMINT_SIMD";
+
+/// A value of [`VARIABLE`] that is none, or that this machine cannot obey.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("AUGMINT_SIMD={0} cannot be obeyed here: write auto, scalar, or avx2 on a CPU that has it")]
+pub struct LevelError(pub String);
+
+impl Level {
+    /// What the machine can do, or less where a value of [`VARIABLE`] says so.
+    ///
+    /// # Errors
+    /// When the value is unknown, or asks for what the CPU has not.
+    pub fn choose(value: Option<&str>) -> Result<Self, LevelError> {
+        match (value, best()) {
+            (None | Some("" | "auto"), best) => Ok(best),
+            (Some("scalar"), _) => Ok(Self::Scalar),
+            (Some("avx2"), Self::Avx2) => Ok(Self::Avx2),
+            (Some(other), _) => Err(LevelError(other.to_owned())),
+        }
+    }
+
+    /// The level of this process.
+    ///
+    /// # Errors
+    /// As [`Level::choose`]; every loop then is a plain one.
+    #[expect(clippy::disallowed_methods, reason = "decides how fast, never which bytes")]
+    pub fn of_process() -> Result<Self, LevelError> {
+        Self::choose(std::env::var(VARIABLE).ok().as_deref())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn best() -> Level {
+    if is_x86_feature_detected!("avx2") { Level::Avx2 } else { Level::Scalar }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn best() -> Level {
+    Level::Scalar
+}
+
+static LEVEL: LazyLock<Level> = LazyLock::new(|| Level::of_process().unwrap_or(Level::Scalar));
+
+/// Calls the loop of this process's level.
+macro_rules! dispatch {
+    ($name:ident($($argument:expr),*)) => {{
+        #[cfg(target_arch = "x86_64")]
+        if *LEVEL == Level::Avx2 {
+            // SAFETY: this level is chosen only on a CPU that has AVX2.
+            #[allow(unsafe_code, reason = "a call into code compiled for AVX2")]
+            unsafe {
+                return x86::$name($($argument),*);
+            }
+        }
+        scalar::$name($($argument),*)
+    }};
+}
+
+/// Adds noise to the samples of one row; see [`Noise`](super::noise::Noise).
+pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
+    dispatch!(noise(lanes, scale, row))
+}
+
+/// Looks every sample up in one table.
+pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
+    dispatch!(look_up(table, data))
+}
+
+/// Adds a level to each channel of whole pixels, saturating.
+pub fn add(levels: [i16; 3], data: &mut [u8]) {
+    dispatch!(add(levels, data))
+}
+
+/// `(data · (256 − weight) + other · weight + 128) >> 8`, for weights of 1 to 255.
+pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
+    dispatch!(blend(data, other, weight))
+}
+
+/// See [`grey`](super::color::grey).
+pub fn grey(data: &mut [u8]) {
+    dispatch!(grey(data))
+}
+
+/// See [`HsvShift`](super::color::HsvShift).
+pub fn hsv(shift: &super::color::HsvShift, data: &mut [u8]) {
+    dispatch!(hsv(shift, data))
+}
+
+/// Where a run of pixels of one row is read: fixed point with 32 fractional bits, half of a weight's step already added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// Index of the first pixel along x and y.
+    pub at: (i64, i64),
+    /// From each pixel to the next.
+    pub step: (i64, i64),
+}
+
+/// Columns to the right of a pixel that [`bilinear`] may touch.
+pub const REACH: i64 = 6;
+
+/// Reads `out` (whole pixels) bilinearly along a path. `data` holds rows of `row` bytes; every pixel on the path has to lie
+/// at least [`REACH`] columns from the right border and one row from the lower one.
+pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
+    dispatch!(bilinear(data, row, path, out))
+}
+
+/// One convolution of three passes over rows: `sums[i] += weight · (a[i] + b[i])`.
+pub fn add_pair<T: Copy + Into<i32>>(sums: &mut [i32], weight: i32, a: &[T], b: &[T]) {
+    dispatch!(add_pair(sums, weight, a, b))
+}
+
+#[cfg(test)]
+mod tests;

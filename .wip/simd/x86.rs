@@ -1,0 +1,320 @@
+//! The loops for AVX2.
+#![allow(unsafe_code, reason = "loads and stores of whole registers")]
+
+use super::super::color::HsvShift;
+use super::super::noise::{CHUNK, LEVELS, Lanes, Scale, WEIGHTS};
+use super::{Path, scalar};
+use std::arch::x86_64::*;
+
+/// 32 bytes of a slice.
+#[inline(always)]
+fn load(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: the array is 32 readable bytes; the load needs no alignment. Callers are compiled for AVX2.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[inline(always)]
+fn store(bytes: &mut [u8; 32], value: __m256i) {
+    // SAFETY: the array is 32 writable bytes; the store needs no alignment. Callers are compiled for AVX2.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), value) }
+}
+
+#[inline(always)]
+fn words(words: &[u32; 8]) -> __m256i {
+    // SAFETY: 32 bytes either way, and every pattern of bits is valid.
+    unsafe { std::mem::transmute::<[u32; 8], __m256i>(*words) }
+}
+
+#[inline(always)]
+fn unwords(value: __m256i) -> [u32; 8] {
+    // SAFETY: 32 bytes either way, and every pattern of bits is valid.
+    unsafe { std::mem::transmute::<__m256i, [u32; 8]>(value) }
+}
+
+/// A table of 16 levels in both halves of a register.
+const TABLE: [u8; 32] = {
+    let mut table = [0; 32];
+    let mut index = 0;
+    while index < 8 {
+        table[index] = (-LEVELS[7 - index]) as u8;
+        table[index + 8] = LEVELS[index] as u8;
+        table[index + 16] = table[index];
+        table[index + 24] = table[index + 8];
+        index += 1;
+    }
+    table
+};
+
+/// Two weights of neighbouring bytes, in every 16 bits of a register.
+#[target_feature(enable = "avx2")]
+fn pair_of_weights(low: i16, high: i16) -> __m256i {
+    _mm256_set1_epi16(low | high << 8)
+}
+
+/// The generators and the scale in registers.
+struct Deviates {
+    a: __m256i,
+    b: __m256i,
+    c: __m256i,
+    counter: __m256i,
+    table: __m256i,
+    weights: [__m256i; 4],
+    mantissa: __m256i,
+    shift: __m256i,
+}
+
+impl Deviates {
+    #[target_feature(enable = "avx2")]
+    fn new(lanes: &Lanes, scale: Scale) -> Self {
+        Self {
+            a: words(&lanes.a),
+            b: words(&lanes.b),
+            c: words(&lanes.c),
+            counter: _mm256_set1_epi32(lanes.counter as i32),
+            table: load(&TABLE),
+            // Byte 0 and 1 of a deviate come from the first vector, 2 and 3 from the second; of each the low nibbles, then
+            // the high ones.
+            weights: [
+                pair_of_weights(WEIGHTS[0], WEIGHTS[2]),
+                pair_of_weights(WEIGHTS[1], WEIGHTS[3]),
+                pair_of_weights(WEIGHTS[4], WEIGHTS[6]),
+                pair_of_weights(WEIGHTS[5], WEIGHTS[7]),
+            ],
+            mantissa: _mm256_set1_epi16(scale.mantissa),
+            shift: _mm256_set1_epi16(scale.shift),
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn step(&mut self) -> __m256i {
+        let sum = _mm256_add_epi32(_mm256_add_epi32(self.a, self.b), self.counter);
+        self.a = _mm256_xor_si256(self.b, _mm256_srli_epi32::<9>(self.b));
+        self.b = _mm256_add_epi32(self.c, _mm256_slli_epi32::<3>(self.c));
+        let rotated = _mm256_or_si256(_mm256_slli_epi32::<21>(self.c), _mm256_srli_epi32::<11>(self.c));
+        self.c = _mm256_add_epi32(rotated, sum);
+        self.counter = _mm256_add_epi32(self.counter, _mm256_set1_epi32(1));
+        sum
+    }
+
+    /// The next 16 deviates in grey levels.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn next(&mut self) -> __m256i {
+        let nibbles = _mm256_set1_epi8(15);
+        let (first, second) = (self.step(), self.step());
+        let part = |bits: __m256i, weights: __m256i| {
+            _mm256_maddubs_epi16(weights, _mm256_shuffle_epi8(self.table, _mm256_and_si256(bits, nibbles)))
+        };
+        let high = |bits: __m256i| _mm256_srli_epi16::<4>(bits);
+        let left = _mm256_add_epi16(part(first, self.weights[0]), part(high(first), self.weights[1]));
+        let right = _mm256_add_epi16(part(second, self.weights[2]), part(high(second), self.weights[3]));
+        let deviates = _mm256_add_epi16(left, right);
+        _mm256_mulhrs_epi16(_mm256_mulhrs_epi16(deviates, self.mantissa), self.shift)
+    }
+}
+
+#[target_feature(enable = "avx2")]
+pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
+    let mut deviates = Deviates::new(lanes, scale);
+    let (pairs, rest) = row.as_chunks_mut::<{ 2 * CHUNK }>();
+    for samples in pairs {
+        let bytes = load(samples);
+        let (first, second) = (deviates.next(), deviates.next());
+        let low = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes)), first);
+        let high = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm256_extracti128_si256::<1>(bytes)), second);
+        store(samples, _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(low, high)));
+    }
+    for chunk in rest.chunks_mut(CHUNK) {
+        let mut bytes = [0; 32];
+        bytes[..chunk.len()].copy_from_slice(chunk);
+        let sum = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(load(&bytes))), deviates.next());
+        store(&mut bytes, _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(sum, sum)));
+        chunk.copy_from_slice(&bytes[..chunk.len()]);
+    }
+    (lanes.a, lanes.b, lanes.c) = (unwords(deviates.a), unwords(deviates.b), unwords(deviates.c));
+    lanes.counter = unwords(deviates.counter)[0];
+}
+
+#[target_feature(enable = "avx2")]
+pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
+    let rows: [__m256i; 16] = std::array::from_fn(|row| {
+        let half: [u8; 16] = std::array::from_fn(|index| table[row * 16 + index]);
+        // SAFETY: 16 readable bytes.
+        _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(half.as_ptr().cast()) })
+    });
+    let (chunks, rest) = data.as_chunks_mut::<32>();
+    for chunk in chunks {
+        let bytes = load(chunk);
+        let mut found = _mm256_setzero_si256();
+        for (row, entries) in rows.iter().enumerate() {
+            // 0x70 to 0x7f for the bytes of this row, above 0x7f (where a shuffle gives 0) for all others.
+            let own = _mm256_xor_si256(bytes, _mm256_set1_epi8((row << 4) as i8));
+            let index = _mm256_adds_epu8(own, _mm256_set1_epi8(0x70));
+            found = _mm256_or_si256(found, _mm256_shuffle_epi8(*entries, index));
+        }
+        store(chunk, found);
+    }
+    scalar::look_up(table, rest);
+}
+
+#[target_feature(enable = "avx2")]
+pub fn add(levels: [i16; 3], data: &mut [u8]) {
+    let pattern = |of: fn(i16) -> i16| -> [__m256i; 3] {
+        std::array::from_fn(|part| {
+            let bytes: [u8; 32] = std::array::from_fn(|index| of(levels[(part * 32 + index) % 3]).clamp(0, 255) as u8);
+            load(&bytes)
+        })
+    };
+    let (more, less) = (pattern(|level| level), pattern(|level| -level));
+    let (chunks, rest) = data.as_chunks_mut::<96>();
+    for chunk in chunks {
+        for (part, bytes) in chunk.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            store(bytes, _mm256_subs_epu8(_mm256_adds_epu8(load(bytes), more[part]), less[part]));
+        }
+    }
+    scalar::add(levels, rest);
+}
+
+#[target_feature(enable = "avx2")]
+pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
+    scalar::blend(data, other, weight);
+}
+
+#[target_feature(enable = "avx2")]
+pub fn grey(data: &mut [u8]) {
+    scalar::grey(data);
+}
+
+#[target_feature(enable = "avx2")]
+pub fn hsv(shift: &HsvShift, data: &mut [u8]) {
+    scalar::hsv(shift, data);
+}
+
+#[target_feature(enable = "avx2")]
+pub fn add_pair<T: Copy + Into<i32>>(sums: &mut [i32], weight: i32, a: &[T], b: &[T]) {
+    scalar::add_pair(sums, weight, a, b);
+}
+
+/// Of two neighbouring pixels in the low bytes: R R G G B B as 16-bit numbers.
+const PAIRS: [i8; 32] = {
+    let half = [0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1];
+    let mut both = [0; 32];
+    let mut index = 0;
+    while index < 32 {
+        both[index] = half[index % 16];
+        index += 1;
+    }
+    both
+};
+
+/// Four pixels of four bytes become four of three.
+const SQUEEZE: [i8; 32] = {
+    let half = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1];
+    let mut both = [0; 32];
+    let mut index = 0;
+    while index < 32 {
+        both[index] = half[index % 16];
+        index += 1;
+    }
+    both
+};
+
+#[inline(always)]
+fn signed(bytes: &[i8; 32]) -> __m256i {
+    // SAFETY: 32 bytes either way, and every pattern of bits is valid.
+    unsafe { std::mem::transmute::<[i8; 32], __m256i>(*bytes) }
+}
+
+#[target_feature(enable = "avx2")]
+pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
+    // A block writes 24 bytes with two stores of 16, the second of which begins at 12.
+    let blocks = if out.len() < 28 { 0 } else { (out.len() - 4) / 24 };
+    if blocks > 0 {
+        check(data, row, path, 8 * blocks as i64);
+        // SAFETY: the first and the last pixel, and so all between them on the line, are within `data`; see `check`.
+        unsafe { bilinear_blocks(data, row, path, out, blocks) };
+    }
+    let done = 8 * blocks as i64;
+    let at = (path.at.0 + path.step.0 * done, path.at.1 + path.step.1 * done);
+    scalar::bilinear(data, row, Path { at, ..path }, &mut out[blocks * 24..]);
+}
+
+/// Makes sure that what [`bilinear_blocks`] loads lies within `data`: 16 bytes from each pixel and from the one below it,
+/// at the two ends of the path.
+fn check(data: &[u8], row: usize, path: Path, pixels: i64) {
+    for index in [0, pixels - 1] {
+        let (x, y) = ((path.at.0 + path.step.0 * index) >> 32, (path.at.1 + path.step.1 * index) >> 32);
+        let fits = x >= 0 && y >= 0 && ((y + 1) as usize * row + x as usize * 3 + 16) <= data.len();
+        assert!(fits && 3 * x as usize + 16 <= row, "BUG: a path that leaves its image");
+    }
+    assert!(u32::try_from(data.len()).is_ok(), "BUG: an image beyond 4 GB");
+}
+
+#[target_feature(enable = "avx2")]
+unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], blocks: usize) {
+    // Lanes of 64 bits hold pixels 0 1 4 5 and 2 3 6 7, so that their halves shuffle into 0 to 7.
+    let spread = |at: i64, step: i64| {
+        let lane = |index: i64| at + step * index;
+        (
+            _mm256_setr_epi64x(lane(0), lane(1), lane(4), lane(5)),
+            _mm256_setr_epi64x(lane(2), lane(3), lane(6), lane(7)),
+            _mm256_set1_epi64x(8 * step),
+        )
+    };
+    let (mut x0, mut x1, x_step) = spread(path.at.0, path.step.0);
+    let (mut y0, mut y1, y_step) = spread(path.at.1, path.step.1);
+    let high = |a: __m256i, b: __m256i| {
+        _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b)))
+    };
+    let low = |a: __m256i, b: __m256i| {
+        _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b)))
+    };
+    let (pairs, squeeze) = (signed(&PAIRS), signed(&SQUEEZE));
+    let row_bytes = _mm256_set1_epi32(row as i32);
+    let (one, half, round) = (_mm256_set1_epi32(1 << 14), _mm256_set1_epi32(32), _mm256_set1_epi32(1 << 13));
+    let source = data.as_ptr();
+    for block in 0..blocks {
+        let (x, y) = (high(x0, x1), high(y0, y1));
+        let right = _mm256_srli_epi32::<22>(low(x0, x1));
+        let below = _mm256_srli_epi32::<22>(low(y0, y1));
+        (x0, x1) = (_mm256_add_epi64(x0, x_step), _mm256_add_epi64(x1, x_step));
+        (y0, y1) = (_mm256_add_epi64(y0, y_step), _mm256_add_epi64(y1, y_step));
+        let triple = _mm256_add_epi32(x, _mm256_add_epi32(x, x));
+        let offsets = unwords(_mm256_add_epi32(_mm256_mullo_epi32(y, row_bytes), triple));
+        // Both fractions are below 2^10, so the sum of products of 16 bits is their product.
+        let both = _mm256_srli_epi32::<6>(_mm256_add_epi32(_mm256_madd_epi16(right, below), half));
+        let (right, below) = (_mm256_slli_epi32::<4>(right), _mm256_slli_epi32::<4>(below));
+        let above_left = _mm256_sub_epi32(_mm256_add_epi32(one, both), _mm256_add_epi32(right, below));
+        let above = _mm256_or_si256(above_left, _mm256_slli_epi32::<16>(_mm256_sub_epi32(right, both)));
+        let under = _mm256_or_si256(_mm256_sub_epi32(below, both), _mm256_slli_epi32::<16>(both));
+        // Pixels k and k + 4, one in each half.
+        let weigh = |first: usize, above: __m256i, under: __m256i| {
+            let two = |shift: usize| {
+                // SAFETY: `check` saw that 16 bytes can be read from every pixel and from the one below it.
+                unsafe {
+                    let left = _mm_loadl_epi64(source.add(offsets[first] as usize + shift).cast());
+                    let right = _mm_loadu_si128(source.add(offsets[first + 4] as usize + shift).cast());
+                    _mm256_shuffle_epi8(_mm256_inserti128_si256::<1>(_mm256_castsi128_si256(left), right), pairs)
+                }
+            };
+            let sum = _mm256_add_epi32(_mm256_madd_epi16(two(0), above), _mm256_madd_epi16(two(row), under));
+            _mm256_srli_epi32::<14>(_mm256_add_epi32(sum, round))
+        };
+        let first = _mm256_packs_epi32(
+            weigh(0, _mm256_shuffle_epi32::<0b00_00_00_00>(above), _mm256_shuffle_epi32::<0b00_00_00_00>(under)),
+            weigh(1, _mm256_shuffle_epi32::<0b01_01_01_01>(above), _mm256_shuffle_epi32::<0b01_01_01_01>(under)),
+        );
+        let second = _mm256_packs_epi32(
+            weigh(2, _mm256_shuffle_epi32::<0b10_10_10_10>(above), _mm256_shuffle_epi32::<0b10_10_10_10>(under)),
+            weigh(3, _mm256_shuffle_epi32::<0b11_11_11_11>(above), _mm256_shuffle_epi32::<0b11_11_11_11>(under)),
+        );
+        let pixels = _mm256_shuffle_epi8(_mm256_packus_epi16(first, second), squeeze);
+        // SAFETY: the caller saw that `out` holds 4 bytes more than the blocks.
+        unsafe {
+            let target = out.as_mut_ptr().add(block * 24);
+            _mm_storeu_si128(target.cast(), _mm256_castsi256_si128(pixels));
+            _mm_storeu_si128(target.add(12).cast(), _mm256_extracti128_si256::<1>(pixels));
+        }
+    }
+}

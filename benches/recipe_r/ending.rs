@@ -1,0 +1,105 @@
+//! What is done with the pixels of a sample.
+
+use augmint::digest::Digest;
+use augmint::pixels::{Encoding, Image, Limits, Subsampling, decode};
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+/// The output modes of the speed table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// JPEG of quality 90, 4:2:0; SHA-256; a file.
+    Jpeg,
+    /// PNG; SHA-256; a file.
+    Png,
+    /// Lossless WebP; SHA-256; a file.
+    Webp,
+    /// `[3, h, w]` u8, contiguous: what a trainer takes; it becomes floats on the device, a batch at a time.
+    Tensor,
+    /// The same after a round trip through the JPEG codec: what streaming a lossy version costs.
+    Streamed,
+}
+
+impl Mode {
+    /// The encoding of a mode that has one.
+    pub fn encoding(self) -> Option<Encoding> {
+        match self {
+            Self::Jpeg | Self::Streamed => Some(Encoding::Jpeg { quality: 90, subsampling: Subsampling::S420 }),
+            Self::Png => Some(Encoding::Png),
+            Self::Webp => Some(Encoding::Webp),
+            Self::Tensor => None,
+        }
+    }
+}
+
+/// Ends samples in one mode, with memory that is used again.
+pub struct Ending {
+    mode: Mode,
+    folder: PathBuf,
+    files: usize,
+    bytes: Vec<u8>,
+    planes: Vec<u8>,
+}
+
+impl Ending {
+    /// Files go to a new folder below `out`.
+    pub fn new(mode: Mode, out: &Path) -> Self {
+        let folder = out.join(format!("augmint-{mode:?}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { mode, folder, files: 0, bytes: Vec::new(), planes: Vec::new() }
+    }
+
+    /// Ends one sample; gives how many bytes it came to.
+    pub fn finish(&mut self, image: &Image) -> usize {
+        match (self.mode, self.mode.encoding()) {
+            (Mode::Streamed, Some(encoding)) => {
+                encoding.encode_into(image, &mut self.bytes).unwrap();
+                let shown = decode(&self.bytes, &Limits::default()).unwrap();
+                self.tensor(&shown)
+            }
+            (_, Some(encoding)) => {
+                self.encode(image, &encoding);
+                black_box(self.hash());
+                self.write();
+                self.bytes.len()
+            }
+            (_, None) => self.tensor(image),
+        }
+    }
+
+    pub fn encode(&mut self, image: &Image, encoding: &Encoding) {
+        encoding.encode_into(image, &mut self.bytes).unwrap();
+    }
+
+    pub fn hash(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    /// A new file, as the peers write one for each sample.
+    pub fn write(&mut self) {
+        std::fs::write(self.folder.join(format!("{:06}", self.files)), &self.bytes).unwrap();
+        self.files += 1;
+    }
+
+    pub fn tensor(&mut self, image: &Image) -> usize {
+        planes(image, &mut self.planes);
+        black_box(&self.planes).len()
+    }
+
+    /// Removes the files.
+    pub fn clean(self) {
+        std::fs::remove_dir_all(self.folder).unwrap();
+    }
+}
+
+/// `[h, w, 3]` to `[3, h, w]`, contiguous.
+pub fn planes(image: &Image, planes: &mut Vec<u8>) {
+    let pixels = image.data().as_chunks::<3>().0;
+    planes.resize(image.data().len(), 0);
+    let (red, rest) = planes.split_at_mut(pixels.len());
+    let (green, blue) = rest.split_at_mut(pixels.len());
+    for (((pixel, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
+        [*red, *green, *blue] = *pixel;
+    }
+}
