@@ -19,7 +19,7 @@ pub struct Field {
 /// The uniform cubic B-spline's four weights by the fraction in 256ths, in 2^16ths, summing to 2^16.
 static SPLINE: [[i32; 4]; 256] = {
     const fn sixth(cubic: i64) -> i32 {
-        ((cubic + 3 * 128) / 6 >> 8) as i32
+        (((cubic + 3 * 128) / 6) >> 8) as i32
     }
     let mut table = [[0; 4]; 256];
     let mut fraction = 0;

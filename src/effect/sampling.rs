@@ -37,7 +37,7 @@ impl Place {
             Self::Projective(map) => map,
         };
         let y = f64::from(row) + 0.5;
-        // `max` and `min` rather than `clamp`: they take a NaN away.
+        #[expect(clippy::manual_clamp, reason = "`max` and `min` take a NaN away, `clamp` hands it on")]
         let fixed = |along: f64| whole((along - 512.0).max(-FAR).min(FAR)) << 22;
         for (column, point) in (0u32..).zip(points) {
             let x = f64::from(column) + 0.5;

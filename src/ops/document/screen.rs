@@ -191,7 +191,7 @@ impl Custom for Beating {
         let strength = self.strength.to_f64() as f32;
         let period = (self.period.to_f64() as f32 * short).max(2.0);
         let mut rng = rng(&self.key, "moire lattices");
-        let radians = f64::from(between(&mut rng, 0.0, 3.1416));
+        let radians = f64::from(between(&mut rng, 0.0, std::f32::consts::PI));
         let (right, down) = (libm::cos(radians) as f32 / period, libm::sin(radians) as f32 / period);
         let across = between(&mut rng, 0.15, 0.6);
         let apart = between(&mut rng, 0.08, 0.3);

@@ -131,7 +131,7 @@ impl Drawn {
                 let (high, lean) = (draw(0.12, 0.35), draw(0.1, 0.3));
                 let turn = |index: u32| {
                     let x = 2.0 * index as f32 / turns as f32 - 1.0;
-                    let up = if index % 2 == 0 { 1.0 } else { -1.0 };
+                    let up = if index.is_multiple_of(2) { 1.0 } else { -1.0 };
                     (x + lean * up * high + draw(-0.05, 0.05), high * up * draw(0.7, 1.1))
                 };
                 vec![(0..=turns).map(turn).collect()]
