@@ -67,7 +67,7 @@ fn text(chosen: &[&OpSpec]) -> String {
         text += &format!("\n  {}\n", op.name);
         text += &wrapped(&one_line(op.doc), 6);
         for param in op.params {
-            text += &format!("      {}: {}\n", param.name, range(param));
+            text += &wrapped(&format!("{}: {}", param.name, range(param)), 6);
             text += &wrapped(&one_line(param.doc), 10);
         }
         if op.mixes() {
@@ -128,7 +128,7 @@ fn braces(inside: &str) -> String {
     if inside.is_empty() { "{}".into() } else { format!("{{ {inside} }}") }
 }
 
-/// Lines of at most 100 characters, indented.
+/// Lines of at most 100 characters, all indented by the same.
 fn wrapped(text: &str, indent: usize) -> String {
     let mut lines = String::new();
     let mut line = " ".repeat(indent);
@@ -154,7 +154,8 @@ mod tests {
             assert!(text.contains(&format!("\n  {}\n", op.name)), "{}", op.name);
             assert!(text.contains(&format!("op.{} = {}\n", op.name, braces(op.example))), "{}", op.name);
             for param in op.params {
-                assert!(text.contains(&format!("      {}: {}\n", param.name, range(param))), "{}", param.name);
+                let line = wrapped(&format!("{}: {}", param.name, range(param)), 6);
+                assert!(text.contains(&line), "{}", param.name);
                 assert!(!param.doc.trim().is_empty(), "{}.{} is undocumented", op.name, param.name);
             }
         }

@@ -136,7 +136,7 @@ mod tests {
             paper.row(y, &mut row);
             for (x, pixel) in row.as_chunks::<3>().0.iter().enumerate() {
                 for (sample, expected) in pixel.iter().zip(bare(x as u32, y)) {
-                    assert!(sample.abs_diff(expected) <= 5, "{x} {y}: {pixel:?}");
+                    assert!(sample.abs_diff(expected) <= 8, "{x} {y}: {pixel:?}");
                 }
             }
         }

@@ -33,6 +33,13 @@ pub fn cover(row: &mut [u8], shares: &[i32], color: [u8; 3]) {
     }
 }
 
+/// Lightens what is darker than a level towards it: at [`ONE`] nothing darker is left.
+pub fn lighten(row: &mut [u8], shares: &[i32], level: u8) {
+    for (pixel, share) in row.as_chunks_mut::<3>().0.iter_mut().zip(shares) {
+        *pixel = pixel.map(|sample| between(sample, level.max(sample), *share));
+    }
+}
+
 /// Mixes each pixel towards the pixel of another row: at [`ONE`] it is the other.
 pub fn towards(row: &mut [u8], other: &[u8], shares: &[i32]) {
     let pixels = row.as_chunks_mut::<3>().0.iter_mut().zip(other.as_chunks::<3>().0);

@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(hide(5, 9, Fill::Reflect)[4..10], [4, 4, 3, 2, 1, 9]);
         assert_eq!(hide(3, 9, Fill::Edge)[2..10], [2, 2, 2, 2, 2, 2, 2, 9]);
         assert_eq!(hide(0, 2, Fill::Edge)[..3], [2, 2, 2]);
-        assert_eq!(hide(0, 20, Fill::Reflect)[..3], [0, 19, 19]);
+        assert_eq!(hide(0, 20, Fill::Reflect)[..3], [19, 19, 19]);
     }
 
     #[test]

@@ -223,6 +223,7 @@ fn every_op_works_on_the_smallest_and_the_narrowest_images() {
         let Lower::Effects(_) = op.lower else { continue };
         let values: Vec<Value> = (op.params.iter())
             .map(|param| match (param.default, param.kind) {
+                (Some(Value::Word("any")), Kind::Word(words)) => Value::Word(words[0]),
                 (Some(value), _) => value,
                 (None, Kind::Number { min, max, .. }) => {
                     Value::Number(Micro::nearest(min.to_f64().max(0.3).min(max.to_f64())))

@@ -83,7 +83,7 @@ impl Custom for Dusty {
                     *share = (*share as f32 * dense) as i32;
                 }
                 let row = &mut image.data_mut()[bounds.samples(y, size.width as usize)];
-                if light { shade::cover(row, mask, [level; 3]) } else { shade::tint(row, mask, [level; 3]) }
+                if light { shade::lighten(row, mask, level) } else { shade::tint(row, mask, [level; 3]) }
             }
             buffers.give_numbers(mask);
         }

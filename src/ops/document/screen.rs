@@ -13,7 +13,7 @@ use crate::pixels::Image;
 crate::op! {
     /// Prints the page through a halftone screen: tones become round dots of changing size on a turned lattice; in
     /// colour each channel has its own angle (15, 75 and 45 degrees), so that rosettes appear. After Augraphy's
-    /// `SubtleNoise`-free `Dithering` and the print screens of newspapers.
+    /// `Dithering` and the print screens of newspapers.
     op "halftone", revision 1, Document, effects [], example "strength = [0.3, 0.9]";
     Halftone {
         /// How much of the screened page is seen; 0 changes nothing.
@@ -81,6 +81,7 @@ impl Custom for Screened {
         });
         // A dot's edge is about a pixel wide.
         let steep = 1.1 * period;
+        let margin = 1.0 / steep;
         for (y, row) in image.data_mut().chunks_exact_mut(size.width as usize * 3).enumerate() {
             for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
                 for (sample, (right, down)) in pixel.iter_mut().zip(axes) {
@@ -88,8 +89,11 @@ impl Custom for Screened {
                     let screen = 0.5 + 0.25 * (wave(u) + wave(v));
                     let own = f32::from(*sample);
                     let tone = own * (1.0 / 255.0);
+                    // The sum of two waves is near 0.5 more often than far from it: without this, tones would spread.
+                    let even = tone + 0.5 * (tone - tone * tone * (3.0 - 2.0 * tone));
                     // Pure paper and pure ink have no dots.
-                    let dot = ((tone * 1.1 - 0.04 - screen) * steep + 0.5).clamp(0.0, 1.0) * 255.0;
+                    let threshold = even * (1.0 + margin) - 0.5 * margin;
+                    let dot = ((threshold - screen) * steep + 0.5).clamp(0.0, 1.0) * 255.0;
                     *sample = (own + (dot - own) * strength + 0.5) as u8;
                 }
             }
