@@ -7,7 +7,8 @@
 
 use crate::balance::{Amount, AmountSpec, Balance};
 use crate::digest::{Digest, StreamHasher};
-use crate::effect::{execute, fold};
+use crate::effect::custom::Buffers;
+use crate::effect::{Pass, Sources, fast, fold};
 use crate::number::Micro;
 use crate::ops::{self, Family, Kind, OpSpec, Param};
 use crate::pixels::{Encoding, Image, Limits, Size, Subsampling, decode};
@@ -138,16 +139,27 @@ pub fn renders(op: &OpSpec) -> Vec<Image> {
     render(&plan(op), COPIES)
 }
 
-/// Some samples of page 0.
+/// Some samples of page 0, as a build makes them.
 fn render(plan: &Plan, copies: u32) -> Vec<Image> {
+    let mut buffers = Buffers::default();
+    render_by(plan, copies, |image, passes, sources| {
+        let Ok(image) = fast::execute(image, passes, sources, &mut buffers);
+        image
+    })
+}
+
+fn render_by(
+    plan: &Plan,
+    copies: u32,
+    mut execute: impl FnMut(&Image, &[Pass], Sources<'_, Infallible>) -> Image,
+) -> Vec<Image> {
     let image = |source: usize| page(plan.sources()[source].class);
     let source = plan.sources().iter().position(|source| source.class == 0).expect("BUG: two pages");
     (0..copies)
         .map(|copy| {
             let sample = Sample { source, role: Role::Train, epoch: 0, copy };
             let passes = fold(plan.lower(&sample, &plan.draw(&sample)));
-            let Ok(image) = execute::<Infallible>(&image(source), &passes, &|partner| Ok(Arc::new(image(partner))));
-            image
+            execute(&image(source), &passes, &|partner| Ok(Arc::new(image(partner))))
         })
         .collect()
 }
@@ -211,6 +223,18 @@ mod tests {
             (format!("codec.{name}"), revision)
         });
         Engine(ops.chain(codecs).chain([("decode".to_owned(), DECODE_REVISION)]).collect())
+    }
+
+    #[test]
+    fn the_reference_makes_the_bytes_of_every_canary() {
+        for op in ops::ALL {
+            let plan = plan(op);
+            let reference = render_by(&plan, COPIES, |image, passes, sources| {
+                let Ok(image) = crate::effect::execute(image, passes, sources);
+                image
+            });
+            assert!(render(&plan, COPIES) == reference, "{}", op.name);
+        }
     }
 
     /// Page and renders side by side, as one image.

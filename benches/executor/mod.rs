@@ -1,13 +1,16 @@
 //! The one place where benches call the executor.
 
-use augmint::effect::{Pass, execute};
+use augmint::effect::custom::Buffers;
+use augmint::effect::{Pass, fast};
 use augmint::pixels::Image;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 /// What a rendering thread keeps from sample to sample.
 #[derive(Default)]
-pub struct Executor {}
+pub struct Executor {
+    buffers: Buffers,
+}
 
 impl Executor {
     /// Runs passes on an image and hands the result on; partners are taken from `sources`, decoded already.
@@ -18,8 +21,11 @@ impl Executor {
         sources: &[Arc<Image>],
         then: impl FnOnce(&Image) -> T,
     ) -> T {
-        let Ok(image) = execute::<Infallible>(image, passes, &|source| Ok(sources[source].clone()));
-        then(&image)
+        let sources = |source: usize| Ok(sources[source].clone());
+        let Ok(image) = fast::execute::<Infallible>(image, passes, &sources, &mut self.buffers);
+        let result = then(&image);
+        self.buffers.give(image);
+        result
     }
 
     /// The same for several runs of passes, each of which reads one image and makes another.
@@ -31,12 +37,19 @@ impl Executor {
         sources: &[Arc<Image>],
         then: impl FnOnce(&Image) -> T,
     ) -> T {
-        let mut made = None;
+        let sources = |source: usize| Ok(sources[source].clone());
+        let mut made: Option<Image> = None;
         for passes in runs {
             let from = made.as_ref().unwrap_or(image);
-            let Ok(next) = execute::<Infallible>(from, passes, &|source| Ok(sources[source].clone()));
-            made = Some(next);
+            let Ok(next) = fast::execute::<Infallible>(from, passes, &sources, &mut self.buffers);
+            if let Some(before) = made.replace(next) {
+                self.buffers.give(before);
+            }
         }
-        then(made.as_ref().unwrap_or(image))
+        let result = then(made.as_ref().unwrap_or(image));
+        if let Some(made) = made {
+            self.buffers.give(made);
+        }
+        result
     }
 }

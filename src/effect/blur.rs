@@ -41,6 +41,14 @@ impl Kernel {
     /// Convolves along rows, then along columns, the image mirrored at its border without repeating the border pixel
     /// (OpenCV's default). Between the two passes a sample keeps six more bits.
     pub fn apply(&self, image: &Image) -> Image {
+        let mut out = image.clone();
+        self.apply_to(image, &mut out);
+        out
+    }
+
+    /// As [`Kernel::apply`], to an image of the same size with any content.
+    #[inline(always)]
+    pub fn apply_to(&self, image: &Image, out: &mut Image) {
         let Size { width, height } = image.size();
         let (width, height) = (width as usize, height as usize);
         let radius = self.0.len() - 1;
@@ -67,7 +75,6 @@ impl Kernel {
                 *sample = ((sum + (1 << 7)) >> 8) as u16;
             }
         }
-        let mut out = image.clone();
         for y in 0..height {
             let row = |y: isize| &rows[reflect(y, height) * width * 3..][..width * 3];
             for (sum, value) in sums.iter_mut().zip(row(y as isize)) {
@@ -83,7 +90,6 @@ impl Kernel {
                 *sample = ((sum + (1 << 19)) >> 20) as u8;
             }
         }
-        out
     }
 }
 

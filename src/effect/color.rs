@@ -3,6 +3,7 @@
 use crate::number::Micro;
 
 /// Replaces each channel by the luma `0.299 R + 0.587 G + 0.114 B` (ITU-R BT.601, as Pillow and OpenCV), in 14 bits.
+#[inline(always)]
 pub fn grey(data: &mut [u8]) {
     for pixel in data.as_chunks_mut::<3>().0 {
         let [red, green, blue] = pixel.map(u32::from);
@@ -26,6 +27,7 @@ pub struct HsvShift {
 
 impl HsvShift {
     /// Changes every pixel.
+    #[inline(always)]
     pub fn apply(&self, data: &mut [u8]) {
         let hue = (self.hue.to_f64() / 60.0) as f32;
         let (saturation, value) = (1.0 + self.saturation.to_f64() as f32, 1.0 + self.value.to_f64() as f32);
@@ -35,6 +37,7 @@ impl HsvShift {
     }
 }
 
+#[inline(always)]
 fn shift(pixel: [u8; 3], turn: f32, saturation: f32, value: f32) -> [u8; 3] {
     let [red, green, blue] = pixel.map(f32::from);
     let high = red.max(green).max(blue);

@@ -30,6 +30,7 @@ impl PartialEq for Shared {
 pub struct Buffers {
     bytes: Vec<Vec<u8>>,
     numbers: Vec<Vec<i32>>,
+    resizer: Option<fast_image_resize::Resizer>,
 }
 
 impl Buffers {
@@ -58,6 +59,11 @@ impl Buffers {
         numbers.clear();
         numbers.resize(len, 0);
         numbers
+    }
+
+    /// The resizer, with memory of its own.
+    pub(super) fn resizer(&mut self) -> &mut fast_image_resize::Resizer {
+        self.resizer.get_or_insert_default()
     }
 
     /// Takes numbers' memory back.

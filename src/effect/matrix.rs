@@ -39,6 +39,7 @@ impl Matrix {
     }
 
     /// Changes every pixel; each channel is summed in `f32` from red to blue, rounded and clamped.
+    #[inline(always)]
     pub fn apply(&self, data: &mut [u8]) {
         let rows = self.0.map(|row| row.map(|value| value as f32 * (1.0 / (1 << BITS) as f32)));
         for pixel in data.as_chunks_mut::<3>().0 {

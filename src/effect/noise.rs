@@ -16,9 +16,9 @@ use crate::pixels::Image;
 use crate::seed::Rng;
 
 /// Positive half of the table; the other half is its mirror image. In units of a table step.
-const LEVELS: [i16; 8] = [4, 11, 23, 37, 50, 59, 63, 127];
+pub(super) const LEVELS: [i16; 8] = [4, 11, 23, 37, 50, 59, 63, 127];
 /// Weight of each of the eight nibbles; they sum to 258, so that no sum leaves an i16.
-const WEIGHTS: [i16; 8] = [27, 29, 31, 32, 33, 34, 35, 37];
+pub(super) const WEIGHTS: [i16; 8] = [27, 29, 31, 32, 33, 34, 35, 37];
 /// `sqrt(mean(LEVELS²) · Σ WEIGHTS²)`: the deviates' standard deviation, as the nearest double.
 pub const DEVIATION: f64 = 5_431.262_698_489_183;
 /// Deviates that one step of the generators makes two random vectors for.
@@ -48,10 +48,10 @@ const SUMS: [[i16; 256]; 4] = {
 /// Eight sfc32 generators in step.
 #[derive(Clone)]
 pub struct Lanes {
-    a: [u32; 8],
-    b: [u32; 8],
-    c: [u32; 8],
-    counter: u32,
+    pub(super) a: [u32; 8],
+    pub(super) b: [u32; 8],
+    pub(super) c: [u32; 8],
+    pub(super) counter: u32,
 }
 
 impl Lanes {

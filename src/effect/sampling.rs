@@ -8,7 +8,7 @@
 use super::homography::{Homography, Projective};
 use super::resample::{Linear, Mask};
 use super::taps::{Bicubic, Bilinear, Index, Interpolation, Nearest, Source, Tap, over, read, whole};
-use crate::pixels::{Image, Size};
+use crate::pixels::Image;
 
 /// Farther out than any image, in 1024ths of a pixel.
 const FAR: f64 = (1u64 << 40) as f64;
@@ -50,22 +50,23 @@ impl Place {
     }
 }
 
-/// Reads each pixel of the result, then paints what the masks hide.
+/// Reads each pixel of the result to `out`, a canvas with any content, then paints what the masks hide.
 pub fn sample(
     source: Source<'_>,
-    canvas: Size,
+    out: &mut Image,
     to: &Homography,
     masks: &[Mask<Homography>],
     interpolation: Interpolation,
-) -> Image {
+) {
     match interpolation {
-        Interpolation::Nearest => each::<Nearest>(source, canvas, to, masks),
-        Interpolation::Bilinear => each::<Bilinear>(source, canvas, to, masks),
-        Interpolation::Bicubic => each::<Bicubic>(source, canvas, to, masks),
+        Interpolation::Nearest => each::<Nearest>(source, out, to, masks),
+        Interpolation::Bilinear => each::<Bilinear>(source, out, to, masks),
+        Interpolation::Bicubic => each::<Bicubic>(source, out, to, masks),
     }
 }
 
-fn each<T: Tap>(source: Source<'_>, canvas: Size, to: &Homography, masks: &[Mask<Homography>]) -> Image {
+fn each<T: Tap>(source: Source<'_>, out: &mut Image, to: &Homography, masks: &[Mask<Homography>]) {
+    let canvas = out.size();
     // The source's own mask lies where the source does, and hides nothing where nothing but the source is read.
     let (own, others) = match masks {
         [own, others @ ..] if own.to == *to && own.size == source.image.size() => (Some(own), others),
@@ -74,7 +75,6 @@ fn each<T: Tap>(source: Source<'_>, canvas: Size, to: &Homography, masks: &[Mask
     let place = Place::new(to);
     let others: Vec<_> = others.iter().map(|mask| (Place::new(&mask.to), mask)).collect();
     let mut points = vec![(0, 0); canvas.width as usize];
-    let mut out = Image::filled(canvas, [0; 3]);
     for (row, line) in (0..).zip(out.data_mut().chunks_exact_mut(canvas.width as usize * 3)) {
         let line = line.as_chunks_mut::<3>().0;
         place.row(row, own.is_none(), &mut points);
@@ -91,5 +91,4 @@ fn each<T: Tap>(source: Source<'_>, canvas: Size, to: &Homography, masks: &[Mask
             }
         }
     }
-    out
 }

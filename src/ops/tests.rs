@@ -1,7 +1,8 @@
 //! A law for every op in the list; an op without one fails the first test.
 
 use super::*;
-use crate::effect::{Lowering, execute, fold};
+use crate::effect::custom::Buffers;
+use crate::effect::{Lowering, execute, fast, fold};
 use crate::number::Micro;
 use crate::pixels::{Image, Size};
 use crate::seed::Rng;
@@ -30,8 +31,11 @@ pub(super) fn apply(name: &str, values: &[Value], image: &Image) -> Image {
     let mut lowering = Lowering::new(image.size());
     lower(values, &mut lowering);
     let passes = fold(lowering.finish());
-    let Ok(image) = execute::<Infallible>(image, &passes, &|_| unreachable!("BUG: no partner here"));
-    image
+    let Ok(expected) = execute::<Infallible>(image, &passes, &|_| unreachable!("BUG: no partner here"));
+    let no_partner = |_| unreachable!("BUG: no partner here");
+    let Ok(found) = fast::execute::<Infallible>(image, &passes, &no_partner, &mut Buffers::default());
+    assert!(found == expected, "{name} {values:?}: the fast executor makes other bytes");
+    expected
 }
 
 /// Parameters at which an op changes nothing.

@@ -2,7 +2,8 @@
 
 use super::{Block, Draw, Plan, Sample};
 use crate::digest::Digest;
-use crate::effect::{execute, fold};
+use crate::effect::custom::Buffers;
+use crate::effect::{fast, fold};
 use crate::manifest::{Entry, FileType, Key, ParamValue, StepDraw};
 use crate::ops::Value;
 use crate::pixels::{DecodeError, EncodeError, Encoding, Image, Limits, decode};
@@ -72,6 +73,8 @@ pub struct Renderer<'a> {
     limits: Limits,
     kept: Mutex<Kept>,
     large: Mutex<()>,
+    /// Memory of threads that are between two samples.
+    buffers: Mutex<Vec<Buffers>>,
 }
 
 /// Decoded sources that were partners lately, the oldest dropped first.
@@ -129,6 +132,7 @@ impl<'a> Renderer<'a> {
             limits: Limits { max_pixels: u64::from(megapixels) * 1_000_000 },
             kept: Mutex::new(kept),
             large: Mutex::new(()),
+            buffers: Mutex::default(),
         }
     }
 
@@ -167,8 +171,26 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// When a source is not what the plan was made from.
     pub fn pixels(&self, sample: &Sample, draw: &Draw<'_>, image: &Image) -> Result<Image, RenderError> {
+        self.with_buffers(|buffers| self.execute(sample, draw, image, buffers))
+    }
+
+    fn execute(
+        &self,
+        sample: &Sample,
+        draw: &Draw<'_>,
+        image: &Image,
+        buffers: &mut Buffers,
+    ) -> Result<Image, RenderError> {
         let passes = fold(self.plan.lower(sample, draw));
-        execute(image, &passes, &|source| self.partner(source))
+        fast::execute(image, &passes, &|source| self.partner(source), buffers)
+    }
+
+    /// Runs with memory that a sample before has used, of no other thread.
+    fn with_buffers<T>(&self, run: impl FnOnce(&mut Buffers) -> T) -> T {
+        let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
+        let result = run(&mut buffers);
+        lock(&self.buffers).push(buffers);
+        result
     }
 
     /// The samples of a block, in order, from one decode of their source; `stop` is asked between them, and ends the
@@ -188,12 +210,15 @@ impl<'a> Renderer<'a> {
     /// As [`Renderer::block`].
     pub fn sample(&self, sample: &Sample, image: &Image) -> Result<Rendered, RenderError> {
         let draw = self.plan.draw(sample);
-        let pixels = self.pixels(sample, &draw, image)?;
-        let encoding = self.plan.output_for(sample.role).encode;
-        let path = || self.files[sample.source].clone();
-        let bytes = encoding.encode(&pixels).map_err(|source| RenderError::Encode { path: path(), source })?;
-        let entry = self.plan.entry(sample, &draw, &pixels, &bytes);
-        Ok(Rendered { entry, bytes })
+        self.with_buffers(|buffers| {
+            let pixels = self.execute(sample, &draw, image, buffers)?;
+            let encoding = self.plan.output_for(sample.role).encode;
+            let path = || self.files[sample.source].clone();
+            let bytes = encoding.encode(&pixels).map_err(|source| RenderError::Encode { path: path(), source })?;
+            let entry = self.plan.entry(sample, &draw, &pixels, &bytes);
+            buffers.give(pixels);
+            Ok(Rendered { entry, bytes })
+        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! The plain loops: what every other one has to equal.
 
+use super::super::blur::Kernel;
 use super::super::color::{self, HsvShift};
+use super::super::matrix::Matrix;
 use super::super::noise::{CHUNK, Lanes, Scale};
 use super::Path;
+use crate::pixels::Image;
 
 pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
     for chunk in row.chunks_mut(CHUNK) {
@@ -74,8 +77,11 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
 }
 
 #[inline(always)]
-pub fn add_pair<T: Copy + Into<i32>>(sums: &mut [i32], weight: i32, a: &[T], b: &[T]) {
-    for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-        *sum += weight * ((*a).into() + (*b).into());
-    }
+pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
+    matrix.apply(data);
+}
+
+#[inline(always)]
+pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image) {
+    kernel.apply_to(image, out);
 }

@@ -127,9 +127,14 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
     dispatch!(bilinear(data, row, path, out))
 }
 
-/// One convolution of three passes over rows: `sums[i] += weight · (a[i] + b[i])`.
-pub fn add_pair<T: Copy + Into<i32>>(sums: &mut [i32], weight: i32, a: &[T], b: &[T]) {
-    dispatch!(add_pair(sums, weight, a, b))
+/// See [`Matrix`](super::matrix::Matrix).
+pub fn matrix(matrix: &super::matrix::Matrix, data: &mut [u8]) {
+    dispatch!(matrix(matrix, data))
+}
+
+/// A convolution of `image` to `out`; see [`Kernel`](super::blur::Kernel).
+pub fn blur(kernel: &super::blur::Kernel, image: &crate::pixels::Image, out: &mut crate::pixels::Image) {
+    dispatch!(blur(kernel, image, out))
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! The loops for AVX2.
 #![allow(unsafe_code, reason = "loads and stores of whole registers")]
 
+use super::super::blur::Kernel;
 use super::super::color::HsvShift;
+use super::super::matrix::Matrix;
 use super::super::noise::{CHUNK, LEVELS, Lanes, Scale, WEIGHTS};
 use super::{Path, scalar};
+use crate::pixels::Image;
 use std::arch::x86_64::*;
 
 /// 32 bytes of a slice.
@@ -192,8 +195,13 @@ pub fn hsv(shift: &HsvShift, data: &mut [u8]) {
 }
 
 #[target_feature(enable = "avx2")]
-pub fn add_pair<T: Copy + Into<i32>>(sums: &mut [i32], weight: i32, a: &[T], b: &[T]) {
-    scalar::add_pair(sums, weight, a, b);
+pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
+    scalar::matrix(matrix, data);
+}
+
+#[target_feature(enable = "avx2")]
+pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image) {
+    scalar::blur(kernel, image, out);
 }
 
 /// Of two neighbouring pixels in the low bytes: R R G G B B as 16-bit numbers.
