@@ -27,6 +27,7 @@ pub mod verify;
 
 mod table;
 
+use crate::effect::simd::Level;
 use crate::store::{Datasets, Holder, LogLine, host};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
@@ -135,9 +136,12 @@ mod tests {
     }
 }
 
+const VARIABLES: &str = "Environment:\n  AUGMINT_SIMD  auto (the default), scalar or avx2: which inner loops \
+    render; the bytes are the same [for measuring and tests]";
+
 /// Sources and a recipe become a named dataset version, bit for bit.
 #[derive(Parser, Debug)]
-#[command(name = "augmint", version, max_term_width = 110, propagate_version = false)]
+#[command(name = "augmint", version, max_term_width = 110, propagate_version = false, after_help = VARIABLES)]
 struct Cli {
     /// The folder of datasets: records, tags and source lists, to be kept in git
     #[arg(long, global = true, default_value = "datasets", value_name = "DIR", env = "AUGMINT_DATASETS")]
@@ -206,7 +210,8 @@ pub fn main() -> ExitCode {
     }));
     let cli = Cli::parse();
     let datasets = Datasets::new(cli.datasets, cli.store);
-    let result = cli.command.run(&datasets);
+    // Never decides which bytes; a wish that cannot be obeyed is no reason to measure something else in silence.
+    let result = Level::of_process().into_diagnostic().and_then(|_| cli.command.run(&datasets));
     result.unwrap_or_else(|error| {
         eprintln!("{error:?}");
         ExitCode::from(2)

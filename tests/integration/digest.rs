@@ -60,6 +60,21 @@ fn the_digest_of_a_small_version_is_pinned() {
     }
 }
 
+#[test]
+fn inner_loops_without_simd_make_the_same_digest_and_a_wish_that_cannot_be_obeyed_is_refused() {
+    let house = rich();
+    let with = |simd: &str| {
+        let output = house.command("build recipe.toml --tag v1 -m first").env("AUGMINT_SIMD", simd).output().unwrap();
+        house.ran(output)
+    };
+    let refused = with("sse9");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("AUGMINT_SIMD=sse9 cannot be obeyed here"), "{}", refused.stderr);
+    assert!(!house.path("datasets").exists());
+    let built = with("scalar");
+    assert!(built.stdout.contains(PINNED.trim_start_matches("sha256:")), "{} {}", built.stdout, built.stderr);
+}
+
 const PINNED: &str = "sha256:6330eef06855d52208f620fa4a1e20e76a0536f6d806b3acddc926603a575186";
 const PINNED_VALIDATION: &str = "sha256:70acc7aa8ec11829b461dc3c0066e0d17e86c409701f3f4768e3e2d61236f282";
 
