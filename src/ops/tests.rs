@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 mod geometry;
+mod sheets;
 
 pub(super) fn page() -> Image {
     crate::canary::page(0)
