@@ -1,6 +1,7 @@
 //! What is done with the pixels of a sample.
 
 use augmint::digest::Digest;
+use augmint::effect::simd;
 use augmint::pixels::{Encoding, Image, Limits, Subsampling, decode};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -95,11 +96,6 @@ impl Ending {
 
 /// `[h, w, 3]` to `[3, h, w]`, contiguous.
 pub fn planes(image: &Image, planes: &mut Vec<u8>) {
-    let pixels = image.data().as_chunks::<3>().0;
     planes.resize(image.data().len(), 0);
-    let (red, rest) = planes.split_at_mut(pixels.len());
-    let (green, blue) = rest.split_at_mut(pixels.len());
-    for (((pixel, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
-        [*red, *green, *blue] = *pixel;
-    }
+    simd::planes(image.data(), planes);
 }

@@ -12,7 +12,7 @@ use super::matrix::Matrix;
 use super::noise::{Lanes, Scale};
 use super::resample::{self, Settled};
 use super::resize::resized;
-use super::rows::Rows;
+use super::rows::{BAND, Rows};
 use super::sampling::sample;
 use super::taps::{Interpolation, Source};
 use super::{Pass, Sources, simd, through_jpeg};
@@ -208,12 +208,14 @@ fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: &
     let source = Source { image: shrunk.as_ref().unwrap_or(image), mirrored };
     if let (Homography::Affine(to), Interpolation::Bilinear) = (&to, interpolation) {
         let masks = resample::affine(&masks);
-        let rows = Rows::new(source, to, &masks, out.size().width);
+        let mut rows = Rows::new(source, to, &masks, out.size().width);
         run.check(out.size());
         let row = out.size().width as usize * 3;
-        for (y, line) in out.data_mut().chunks_exact_mut(row).enumerate() {
-            rows.row(y as u32, line);
-            run.row(y, line);
+        for (band, lines) in out.data_mut().chunks_mut(row * BAND).enumerate() {
+            rows.band((band * BAND) as u32, lines);
+            for (y, line) in (band * BAND..).zip(lines.chunks_exact_mut(row)) {
+                run.row(y, line);
+            }
         }
     } else {
         sample(source, out, &to, &masks, interpolation);

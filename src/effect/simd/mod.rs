@@ -127,6 +127,15 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
     dispatch!(bilinear(data, row, path, out))
 }
 
+/// Parts `[h, w, 3]` into `[3, h, w]`, contiguous: what a trainer wants.
+///
+/// # Panics
+/// When the two are not of one length, a multiple of three.
+pub fn planes(data: &[u8], planes: &mut [u8]) {
+    assert!(data.len() == planes.len() && data.len().is_multiple_of(3), "BUG: planes of another image");
+    dispatch!(planes(data, planes))
+}
+
 /// See [`Matrix`](super::matrix::Matrix).
 pub fn matrix(matrix: &super::matrix::Matrix, data: &mut [u8]) {
     dispatch!(matrix(matrix, data))

@@ -76,6 +76,20 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
     }
 }
 
+pub fn planes(data: &[u8], planes: &mut [u8]) {
+    let pixels = data.len() / 3;
+    let (red, rest) = planes.split_at_mut(pixels);
+    let (green, blue) = rest.split_at_mut(pixels);
+    part(data, red, green, blue);
+}
+
+/// Channels apart, of as many pixels as each has room for.
+pub fn part(data: &[u8], red: &mut [u8], green: &mut [u8], blue: &mut [u8]) {
+    for (((pixel, red), green), blue) in data.as_chunks::<3>().0.iter().zip(red).zip(green).zip(blue) {
+        [*red, *green, *blue] = *pixel;
+    }
+}
+
 #[inline(always)]
 pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
     matrix.apply(data);

@@ -66,6 +66,7 @@ proptest! {
         let other: Vec<u8> = data.iter().rev().copied().collect();
         same(&|data| blend(data, &other, weight), &|data| scalar::blend(data, &other, weight));
         same(&grey, &scalar::grey);
+        same(&|data| planes(&other, data), &|data| scalar::planes(&other, data));
         let shift = HsvShift { hue: Micro::from_int(hue), saturation: micro(0.3), value: micro(-0.2) };
         same(&|data| hsv(&shift, data), &|data| scalar::hsv(&shift, data));
     }

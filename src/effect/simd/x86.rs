@@ -194,6 +194,40 @@ pub fn hsv(shift: &HsvShift, data: &mut [u8]) {
     scalar::hsv(shift, data);
 }
 
+/// Where the 16 samples of a channel lie in three registers of 16 bytes: shuffles of each register, by channel.
+const PARTS: [[[i8; 16]; 3]; 3] = {
+    let mut parts = [[[-1; 16]; 3]; 3];
+    let mut at = 0;
+    while at < 48 {
+        parts[at % 3][at / 16][at / 3] = (at % 16) as i8;
+        at += 1;
+    }
+    parts
+};
+
+#[target_feature(enable = "avx2")]
+pub fn planes(data: &[u8], planes: &mut [u8]) {
+    let pixels = data.len() / 3;
+    let (red, rest) = planes.split_at_mut(pixels);
+    let (green, blue) = rest.split_at_mut(pixels);
+    // SAFETY: 16 readable bytes each.
+    let shuffles = PARTS.map(|parts| parts.map(|part| unsafe { _mm_loadu_si128(part.as_ptr().cast()) }));
+    let (chunks, _) = data.as_chunks::<48>();
+    let targets = red.as_chunks_mut::<16>().0.iter_mut().zip(green.as_chunks_mut::<16>().0);
+    for (chunk, ((red, green), blue)) in chunks.iter().zip(targets.zip(blue.as_chunks_mut::<16>().0)) {
+        // SAFETY: 48 readable bytes.
+        let bytes = [0, 16, 32].map(|start| unsafe { _mm_loadu_si128(chunk.as_ptr().add(start).cast()) });
+        for (target, shuffle) in [red, green, blue].into_iter().zip(shuffles) {
+            let of = |part: usize| _mm_shuffle_epi8(bytes[part], shuffle[part]);
+            let samples = _mm_or_si128(_mm_or_si128(of(0), of(1)), of(2));
+            // SAFETY: 16 writable bytes.
+            unsafe { _mm_storeu_si128(target.as_mut_ptr().cast(), samples) };
+        }
+    }
+    let done = pixels / 16 * 16;
+    scalar::part(&data[done * 3..], &mut red[done..], &mut green[done..], &mut blue[done..]);
+}
+
 #[target_feature(enable = "avx2")]
 pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
     scalar::matrix(matrix, data);
