@@ -33,6 +33,9 @@ pub struct Buffers {
     resizer: Option<fast_image_resize::Resizer>,
 }
 
+/// Images, and slices of numbers, that are kept at most. Not every image that is given was taken: a decoder makes its own.
+const KEPT: usize = 8;
+
 impl Buffers {
     /// An image of this size with any content; to be [given](Self::give) back.
     pub fn image(&mut self, size: Size) -> Image {
@@ -48,9 +51,11 @@ impl Buffers {
         copy
     }
 
-    /// Takes an image's memory back.
+    /// Takes an image's memory back, or lets it go where there is enough.
     pub fn give(&mut self, image: Image) {
-        self.bytes.push(image.into_data());
+        if self.bytes.len() < KEPT {
+            self.bytes.push(image.into_data());
+        }
     }
 
     /// `len` numbers, all 0; to be [given](Self::give_numbers) back.
@@ -68,6 +73,27 @@ impl Buffers {
 
     /// Takes numbers' memory back.
     pub fn give_numbers(&mut self, numbers: Vec<i32>) {
-        self.numbers.push(numbers);
+        if self.numbers.len() < KEPT {
+            self.numbers.push(numbers);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effect::{Pass, fast};
+    use std::convert::Infallible;
+
+    #[test]
+    fn memory_does_not_grow_with_samples() {
+        let (page, mut buffers) = (Image::filled(Size::new(40, 30), [200; 3]), Buffers::default());
+        for _ in 0..50 {
+            let no_partner = |_| unreachable!("BUG: no partner here");
+            let Ok(image) =
+                fast::execute::<Infallible>(&page, &[Pass::Grey, Pass::Jpeg(50)], &no_partner, &mut buffers);
+            buffers.give(image);
+        }
+        assert!(buffers.bytes.len() <= KEPT, "{} images are kept", buffers.bytes.len());
     }
 }
