@@ -1,4 +1,4 @@
-//! Effects that mix the channels of a pixel: grey, hue and saturation.
+//! Effects that mix the channels of a pixel, or a pixel with another: grey, hue and saturation, blending.
 
 use crate::number::Micro;
 
@@ -8,6 +8,14 @@ pub fn grey(data: &mut [u8]) {
     for pixel in data.as_chunks_mut::<3>().0 {
         let [red, green, blue] = pixel.map(u32::from);
         *pixel = [((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14) as u8; 3];
+    }
+}
+
+/// `(data · (256 − weight) + other · weight) / 256`, rounded; `weight` is the other's share, 1 to 255.
+#[inline(always)]
+pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
+    for (sample, other) in data.iter_mut().zip(other) {
+        *sample = ((u16::from(*sample) * (256 - weight) + u16::from(*other) * weight + 128) >> 8) as u8;
     }
 }
 

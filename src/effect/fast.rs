@@ -12,11 +12,11 @@ use super::matrix::Matrix;
 use super::noise::{Lanes, Scale};
 use super::resample::{self, Settled};
 use super::resize::resized;
-use super::rows::{BAND, Rows};
+use super::rows::Rows;
 use super::sampling::sample;
 use super::taps::{Interpolation, Source};
 use super::{Pass, Sources, simd, through_jpeg};
-use crate::pixels::{Image, Size};
+use crate::pixels::Image;
 use std::sync::Arc;
 
 /// A pass of single pixels, ready to meet one row after the other.
@@ -111,27 +111,25 @@ impl<'a> Run<'a> {
         Ok(Self(stages))
     }
 
-    fn row(&mut self, y: usize, line: &mut [u8]) {
-        for stage in &mut self.0 {
-            stage.row(y, line);
-        }
-    }
-
-    /// Makes sure that partners have the size of the canvas.
-    fn check(&self, canvas: Size) {
+    /// Goes over an image row by row, after `read` has filled a row.
+    fn sweep(&mut self, image: &mut Image, mut read: impl FnMut(u32, &mut [u8])) {
         for stage in &self.0 {
             if let Stage::Blend(partner, _) = stage {
-                assert_eq!(partner.image().size(), canvas, "BUG: a partner was not fitted to the canvas");
+                assert_eq!(partner.image().size(), image.size(), "BUG: a partner was not fitted to the canvas");
+            }
+        }
+        let row = image.size().width as usize * 3;
+        for (y, line) in image.data_mut().chunks_exact_mut(row).enumerate() {
+            read(y as u32, line);
+            for stage in &mut self.0 {
+                stage.row(y, line);
             }
         }
     }
 
+    /// The same over rows that are there.
     fn rows(&mut self, image: &mut Image) {
-        self.check(image.size());
-        if !self.0.is_empty() {
-            let row = image.size().width as usize * 3;
-            image.data_mut().chunks_exact_mut(row).enumerate().for_each(|(y, line)| self.row(y, line));
-        }
+        self.sweep(image, |_, _| ());
     }
 
     fn finish(self, buffers: &mut Buffers) {
@@ -195,28 +193,21 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>, buffe
 
 /// One resampling, and a run on its rows.
 fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: &mut Image, buffers: &mut Buffers) {
-    let Settled::Sample { reduced, to, masks, mirrored, interpolation } = (match resample::settle(image, maps) {
+    let (reduced, to, masks, mirrored, interpolation) = match resample::settle(image, maps) {
         Settled::Fit(fit) => {
             fit.apply(image, out, buffers);
             return run.rows(out);
         }
-        settled => settled,
-    }) else {
-        unreachable!("BUG: a fit was handled")
+        Settled::Sample { reduced, to, masks, mirrored, interpolation } => {
+            (reduced, to, masks, mirrored, interpolation)
+        }
     };
     let shrunk = (reduced != image.size()).then(|| resized(image, reduced, buffers));
     let source = Source { image: shrunk.as_ref().unwrap_or(image), mirrored };
     if let (Homography::Affine(to), Interpolation::Bilinear) = (&to, interpolation) {
         let masks = resample::affine(&masks);
         let mut rows = Rows::new(source, to, &masks, out.size().width);
-        run.check(out.size());
-        let row = out.size().width as usize * 3;
-        for (band, lines) in out.data_mut().chunks_mut(row * BAND).enumerate() {
-            rows.band((band * BAND) as u32, lines);
-            for (y, line) in (band * BAND..).zip(lines.chunks_exact_mut(row)) {
-                run.row(y, line);
-            }
-        }
+        run.sweep(out, |y, line| rows.row(y, line));
     } else {
         sample(source, out, &to, &masks, interpolation);
         run.rows(out);

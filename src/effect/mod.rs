@@ -222,10 +222,7 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>) -> Re
             Pass::Blend { source, passes, weight } => {
                 let partner = execute(&*sources(*source)?, passes, sources)?;
                 assert_eq!(partner.size(), image.size(), "BUG: a partner was not fitted to the canvas");
-                let weight = u32::from(*weight);
-                for (sample, other) in image.to_mut().data_mut().iter_mut().zip(partner.data()) {
-                    *sample = ((u32::from(*sample) * (256 - weight) + u32::from(*other) * weight + 128) >> 8) as u8;
-                }
+                color::blend(image.to_mut().data_mut(), partner.data(), *weight);
             }
         }
     }

@@ -102,6 +102,17 @@ impl Lanes {
     }
 }
 
+impl Lanes {
+    /// Adds the next deviates to the samples of one row, saturating.
+    pub fn add(&mut self, scale: Scale, row: &mut [u8]) {
+        for chunk in row.chunks_mut(CHUNK) {
+            for (sample, deviate) in chunk.iter_mut().zip(self.deviates()) {
+                *sample = (i16::from(*sample) + scale.apply(deviate)).clamp(0, 255) as u8;
+            }
+        }
+    }
+}
+
 /// Independent Gaussian noise on every sample, rounded to whole grey levels, saturating at 0 and 255.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Noise {
@@ -151,13 +162,7 @@ impl Noise {
         let scale = Scale::new(self.sigma);
         let mut lanes = Lanes::new(&self.key);
         let row = 3 * image.size().width as usize;
-        for samples in image.data_mut().chunks_mut(row) {
-            for chunk in samples.chunks_mut(CHUNK) {
-                for (sample, deviate) in chunk.iter_mut().zip(lanes.deviates()) {
-                    *sample = (i16::from(*sample) + scale.apply(deviate)).clamp(0, 255) as u8;
-                }
-            }
-        }
+        image.data_mut().chunks_mut(row).for_each(|samples| lanes.add(scale, samples));
     }
 }
 

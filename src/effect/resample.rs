@@ -196,10 +196,10 @@ impl Linear {
         Self { x: [fixed(to.a), fixed(to.b), fixed(x - 0.5)], y: [fixed(to.d), fixed(to.e), fixed(y - 0.5)] }
     }
 
-    /// The points of a row, with half of the step of a weight added as reading bilinearly rounds.
-    pub(super) fn path(&self, row: u32) -> simd::Path {
+    /// The points of a row, `half` of a step that they will be rounded to added.
+    pub(super) fn path(&self, row: u32, half: i64) -> simd::Path {
         let at = self.at(0, row);
-        simd::Path { at: (at.0 + (1 << 21), at.1 + (1 << 21)), step: (self.x[0], self.y[0]) }
+        simd::Path { at: (at.0 + half, at.1 + half), step: (self.x[0], self.y[0]) }
     }
 
     pub(super) fn at(&self, column: u32, row: u32) -> Index {

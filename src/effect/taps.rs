@@ -123,6 +123,16 @@ impl Bilinear {
         let both = (right * below + 32) >> 6;
         [(1 << 14) + both - (right << 4) - (below << 4), (right << 4) - both, (below << 4) - both, both]
     }
+
+    /// Four pixels, left and right above, left and right below, at 1024ths from the first.
+    #[inline(always)]
+    pub fn weigh(corners: [[u8; 3]; 4], right: u32, below: u32) -> [u8; 3] {
+        let weights = Self::weights(right, below);
+        std::array::from_fn(|channel| {
+            let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
+            ((sum + (1 << 13)) >> 14) as u8
+        })
+    }
 }
 
 impl Tap for Bilinear {
@@ -153,14 +163,10 @@ impl Tap for Bilinear {
     fn anywhere(source: Source<'_>, at: Index) -> [u8; 3] {
         let Size { width, height } = source.image.size();
         let ((x, right), (y, below)) = split(at);
-        let weights = Self::weights(right, below);
         let (x0, x1) = (source.along(x, width), source.along(x + 1, width));
         let (y0, y1) = (source.along(y, height), source.along(y + 1, height));
         let corners = [(x0, y0), (x1, y0), (x0, y1), (x1, y1)].map(|(x, y)| source.image.pixel(x, y));
-        std::array::from_fn(|channel| {
-            let sum: u32 = (0..4).map(|corner| weights[corner] * u32::from(corners[corner][channel])).sum();
-            ((sum + (1 << 13)) >> 14) as u8
-        })
+        Self::weigh(corners, right, below)
     }
 
     /// The rectangle sampled bilinearly.
@@ -232,10 +238,16 @@ impl Tap for Bicubic {
     }
 }
 
+/// The 1024ths past a whole pixel.
+#[inline(always)]
+pub fn fraction(at: i64) -> u32 {
+    ((at >> 22) & 1023) as u32
+}
+
 /// Whole pixels and 1024ths of them.
 #[inline(always)]
 fn split((x, y): Index) -> ((i64, u32), (i64, u32)) {
-    let part = |at: i64| (at >> 32, ((at >> 22) & 1023) as u32);
+    let part = |at: i64| (at >> 32, fraction(at));
     (part(x + (1 << 21)), part(y + (1 << 21)))
 }
 

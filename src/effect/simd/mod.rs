@@ -133,7 +133,9 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
 /// When the two are not of one length, a multiple of three.
 pub fn planes(data: &[u8], planes: &mut [u8]) {
     assert!(data.len() == planes.len() && data.len().is_multiple_of(3), "BUG: planes of another image");
-    dispatch!(planes(data, planes))
+    let (red, rest) = planes.split_at_mut(data.len() / 3);
+    let (green, blue) = rest.split_at_mut(data.len() / 3);
+    dispatch!(planes(data, red, green, blue))
 }
 
 /// See [`Matrix`](super::matrix::Matrix).

@@ -206,10 +206,7 @@ const PARTS: [[[i8; 16]; 3]; 3] = {
 };
 
 #[target_feature(enable = "avx2")]
-pub fn planes(data: &[u8], planes: &mut [u8]) {
-    let pixels = data.len() / 3;
-    let (red, rest) = planes.split_at_mut(pixels);
-    let (green, blue) = rest.split_at_mut(pixels);
+pub fn planes(data: &[u8], red: &mut [u8], green: &mut [u8], blue: &mut [u8]) {
     // SAFETY: 16 readable bytes each.
     let shuffles = PARTS.map(|parts| parts.map(|part| unsafe { _mm_loadu_si128(part.as_ptr().cast()) }));
     let (chunks, _) = data.as_chunks::<48>();
@@ -224,8 +221,8 @@ pub fn planes(data: &[u8], planes: &mut [u8]) {
             unsafe { _mm_storeu_si128(target.as_mut_ptr().cast(), samples) };
         }
     }
-    let done = pixels / 16 * 16;
-    scalar::part(&data[done * 3..], &mut red[done..], &mut green[done..], &mut blue[done..]);
+    let done = data.len() / 48 * 16;
+    scalar::planes(&data[done * 3..], &mut red[done..], &mut green[done..], &mut blue[done..]);
 }
 
 #[target_feature(enable = "avx2")]
@@ -239,20 +236,13 @@ pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image) {
 }
 
 /// Of two neighbouring pixels in the low bytes: R R G G B B as 16-bit numbers.
-const PAIRS: [i8; 32] = {
-    let half = [0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1];
-    let mut both = [0; 32];
-    let mut index = 0;
-    while index < 32 {
-        both[index] = half[index % 16];
-        index += 1;
-    }
-    both
-};
+const PAIRS: [i8; 32] = twice([0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1]);
 
 /// Four pixels of four bytes become four of three.
-const SQUEEZE: [i8; 32] = {
-    let half = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1];
+const SQUEEZE: [i8; 32] = twice([0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1]);
+
+/// The same in both halves of a register: shuffles do not cross them.
+const fn twice(half: [i8; 16]) -> [i8; 32] {
     let mut both = [0; 32];
     let mut index = 0;
     while index < 32 {
@@ -260,7 +250,7 @@ const SQUEEZE: [i8; 32] = {
         index += 1;
     }
     both
-};
+}
 
 #[inline(always)]
 fn signed(bytes: &[i8; 32]) -> __m256i {
