@@ -74,7 +74,8 @@ fn text(chosen: &[&OpSpec]) -> String {
             text +=
                 "      partner: { classes = \"any\" | \"same\" | \"other\" | [...], steps = \"above\" | \"none\",\n";
             text += "                 fit = \"stretch\" | \"within\" | \"cover\" }; the first ones unless written\n";
-            text += "      label: \"soft\" | \"dominant\"; \"soft\" unless written\n";
+            let label = if op.softens() { "soft" } else { "dominant" };
+            text += &format!("      label: \"soft\" | \"dominant\"; \"{label}\" unless written\n");
         }
         text += &format!("      op.{} = {}\n", op.name, braces(op.example));
     }

@@ -11,11 +11,21 @@ pub fn grey(data: &mut [u8]) {
     }
 }
 
-/// `(data · (256 − weight) + other · weight) / 256`, rounded; `weight` is the other's share, 1 to 255.
+/// `(data · (256 − weight) + other · weight) / 256`, rounded; `weight` is the other's share, 1 to 256.
 #[inline(always)]
 pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
     for (sample, other) in data.iter_mut().zip(other) {
         *sample = ((u16::from(*sample) * (256 - weight) + u16::from(*other) * weight + 128) >> 8) as u8;
+    }
+}
+
+/// `data · (1 − (255 − other) / 255 · weight / 256)`, rounded: ink of another page, `weight` 1 to 256.
+#[inline(always)]
+pub fn multiply(data: &mut [u8], other: &[u8], weight: u16) {
+    const WHOLE: u32 = 255 * 256;
+    for (sample, other) in data.iter_mut().zip(other) {
+        let light = WHOLE - u32::from(255 - other) * u32::from(weight);
+        *sample = ((u32::from(*sample) * light + WHOLE / 2) / WHOLE) as u8;
     }
 }
 

@@ -15,7 +15,7 @@ use super::resize::resized;
 use super::rows::Rows;
 use super::sampling::sample;
 use super::taps::{Interpolation, Source};
-use super::{Pass, Sources, simd, through_jpeg};
+use super::{Lay, Mode, Pass, Sources, simd, through_jpeg};
 use crate::pixels::Image;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ enum Stage<'a> {
     Hsv(&'a HsvShift),
     Matrix(&'a Matrix),
     Noise(Box<Lanes>, Scale),
-    Blend(Partner, u16),
+    Blend(Partner, Lay),
 }
 
 /// The other image of a blend.
@@ -67,13 +67,13 @@ impl<'a> Stage<'a> {
             Pass::Hsv(shift) => Self::Hsv(shift),
             Pass::Matrix(matrix) => Self::Matrix(matrix),
             Pass::Noise(noise) => Self::Noise(Box::new(Lanes::new(&noise.key)), Scale::new(noise.sigma)),
-            Pass::Blend { source, passes, weight } => {
+            Pass::Blend { source, passes, lay } => {
                 let partner = sources(*source)?;
                 let partner = match &passes[..] {
                     [] => Partner::Source(partner),
                     passes => Partner::Made(execute(&partner, passes, sources, buffers)?),
                 };
-                Self::Blend(partner, *weight)
+                Self::Blend(partner, *lay)
             }
             Pass::Resample(_) | Pass::Blur(_) | Pass::Jpeg(_) | Pass::Custom(_) => return Ok(None),
         }))
@@ -88,8 +88,13 @@ impl<'a> Stage<'a> {
             Self::Hsv(shift) => simd::hsv(shift, line),
             Self::Matrix(matrix) => simd::matrix(matrix, line),
             Self::Noise(lanes, scale) => simd::noise(lanes, *scale, line),
-            Self::Blend(partner, weight) => {
-                simd::blend(line, &partner.image().data()[y * line.len()..][..line.len()], *weight);
+            Self::Blend(partner, lay) => {
+                if let Some((under, over)) = lay.row(partner.image(), y, line) {
+                    match lay.mode {
+                        Mode::Mix => simd::blend(under, over, lay.weight),
+                        Mode::Multiply => simd::multiply(under, over, lay.weight),
+                    }
+                }
             }
         }
     }
@@ -113,11 +118,6 @@ impl<'a> Run<'a> {
 
     /// Goes over an image row by row, after `read` has filled a row.
     fn sweep(&mut self, image: &mut Image, mut read: impl FnMut(u32, &mut [u8])) {
-        for stage in &self.0 {
-            if let Stage::Blend(partner, _) = stage {
-                assert_eq!(partner.image().size(), image.size(), "BUG: a partner was not fitted to the canvas");
-            }
-        }
         let row = image.size().width as usize * 3;
         for (y, line) in image.data_mut().chunks_exact_mut(row).enumerate() {
             read(y as u32, line);

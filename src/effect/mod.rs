@@ -75,15 +75,49 @@ pub enum Effect {
     Custom(Shared),
 }
 
-/// `(image · (256 − weight) + partner · weight) / 256`, rounded.
+/// Another source laid over a rectangle of the image.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Blend {
     /// Index of the partner in the plan's sources.
     pub source: usize,
-    /// What is done to the partner first; ends with its fit to the canvas.
+    /// What is done to the partner first; ends with its fit to the rectangle.
     pub effects: Vec<Effect>,
-    /// The partner's share in 256ths, 1 to 255.
+    /// How it is laid over.
+    pub lay: Lay,
+}
+
+/// How a partner is laid over an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lay {
+    /// What becomes of two samples.
+    pub mode: Mode,
+    /// The partner's share in 256ths, 1 to 256.
     pub weight: u16,
+    /// Column of the image under the partner's left one.
+    pub left: u32,
+    /// Row of the image under the partner's top one.
+    pub top: u32,
+}
+
+/// What becomes of an image's sample `a` under a partner's sample `b` of the share `w` (in 256ths).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// `(a · (256 − w) + b · w) / 256`, rounded.
+    Mix,
+    /// `a · (1 − (255 − b) / 255 · w / 256)`, rounded: white changes nothing, as ink on the other side of a sheet.
+    Multiply,
+}
+
+impl Lay {
+    /// The part of the image's row `y` that the partner lies on, and the partner's row there.
+    ///
+    /// # Panics
+    /// When the partner is wider than what is right of its place.
+    fn row<'a>(&self, partner: &'a Image, y: usize, line: &'a mut [u8]) -> Option<(&'a mut [u8], &'a [u8])> {
+        let width = partner.size().width as usize * 3;
+        let over = partner.data().chunks_exact(width).nth(y.checked_sub(self.top as usize)?)?;
+        Some((&mut line[self.left as usize * 3..][..width], over))
+    }
 }
 
 /// One pass over the image.
@@ -111,8 +145,8 @@ pub enum Pass {
         source: usize,
         /// The partner's passes.
         passes: Vec<Pass>,
-        /// The partner's share in 256ths.
-        weight: u16,
+        /// How it is laid over.
+        lay: Lay,
     },
     /// See [`Effect::Custom`].
     Custom(Shared),
@@ -127,6 +161,7 @@ pub const REVISIONS: &[(&str, u32)] = &[
     ("hsv", 1),
     ("jpeg", 1),
     ("matrix", 1),
+    ("multiply", 1),
     ("noise", 1),
     ("resample", 1),
 ];
@@ -143,7 +178,8 @@ impl Effect {
             Self::Noise(_) => "noise",
             Self::Blur(_) => "blur",
             Self::Jpeg(_) => "jpeg",
-            Self::Blend(_) => "blend",
+            Self::Blend(Blend { lay: Lay { mode: Mode::Mix, .. }, .. }) => "blend",
+            Self::Blend(_) => "multiply",
             Self::Custom(_) => return None,
         })
     }
@@ -185,7 +221,7 @@ pub fn fold(effects: Vec<Effect>) -> Vec<Pass> {
             Effect::Noise(noise) => Pass::Noise(noise),
             Effect::Blur(kernel) => Pass::Blur(kernel),
             Effect::Jpeg(quality) => Pass::Jpeg(quality),
-            Effect::Blend(Blend { source, effects, weight }) => Pass::Blend { source, passes: fold(effects), weight },
+            Effect::Blend(Blend { source, effects, lay }) => Pass::Blend { source, passes: fold(effects), lay },
             Effect::Custom(custom) => Pass::Custom(custom),
         });
     }
@@ -219,10 +255,18 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>) -> Re
             Pass::Blur(kernel) => image = Cow::Owned(kernel.apply(&image)),
             Pass::Jpeg(quality) => image = Cow::Owned(through_jpeg(&image, *quality)),
             Pass::Custom(custom) => custom.0.apply(image.to_mut(), &mut Buffers::default()),
-            Pass::Blend { source, passes, weight } => {
+            Pass::Blend { source, passes, lay } => {
                 let partner = execute(&*sources(*source)?, passes, sources)?;
-                assert_eq!(partner.size(), image.size(), "BUG: a partner was not fitted to the canvas");
-                color::blend(image.to_mut().data_mut(), partner.data(), *weight);
+                let image = image.to_mut();
+                let width = image.size().width as usize * 3;
+                for (y, line) in image.data_mut().chunks_exact_mut(width).enumerate() {
+                    if let Some((under, over)) = lay.row(&partner, y, line) {
+                        match lay.mode {
+                            Mode::Mix => color::blend(under, over, lay.weight),
+                            Mode::Multiply => color::multiply(under, over, lay.weight),
+                        }
+                    }
+                }
             }
         }
     }

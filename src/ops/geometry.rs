@@ -70,7 +70,7 @@ impl Rotate {
 }
 
 /// The inverse map of a turn about the centre, and its canvas.
-fn turn(size: Size, degrees: f64, expand: bool) -> (Affine, Size) {
+pub(super) fn turn(size: Size, degrees: f64, expand: bool) -> (Affine, Size) {
     let turn = Affine::rotation(degrees);
     let canvas = if expand {
         let (width, height) = (f64::from(size.width), f64::from(size.height));

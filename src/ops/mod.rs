@@ -37,9 +37,10 @@ mod window;
 pub use crate::effect::Lowering;
 pub use dist::Dist;
 pub use fit::{Fit, PartnerFit, fit, fit_partner};
-pub use mixing::Mix;
+pub use mixing::{Mix, Patch};
 pub use spec::{Family, Fill, Kind, OpSpec, Param, Value};
 
+use crate::pixels::Size;
 use crate::seed::Rng;
 
 /// How an op's settled parameters become effects.
@@ -47,8 +48,13 @@ use crate::seed::Rng;
 pub enum Lower {
     /// Effects on the image itself.
     Effects(fn(&[Value], &mut Lowering)),
-    /// A blend with a partner: how much of it.
-    Mix(fn(&[Value], &mut Rng) -> Mix),
+    /// A partner is laid over the image.
+    Mix {
+        /// Settles where and how much, on a canvas that is only asked for where it matters.
+        draw: fn(&[Value], &mut Rng, &dyn Fn() -> Size) -> Mix,
+        /// What the op does to the partner on the canvas, before it is laid over.
+        lay: fn(&[Value], &mut Lowering),
+    },
 }
 
 /// Every op, by family and then by name.
@@ -102,7 +108,9 @@ pub const ALL: &[&OpSpec] = &[
     &sharpen::UnsharpMask::SPEC,
     &occlusion::CoarseDropout::SPEC,
     &occlusion::GridMask::SPEC,
+    &mixing::PatchPaste::SPEC,
     &occlusion::Pixelate::SPEC,
+    &mixing::BleedThrough::SPEC,
     &document::Crumple::SPEC,
     &document::DirtyDrum::SPEC,
     &document::DirtyRollers::SPEC,
@@ -125,7 +133,9 @@ pub const ALL: &[&OpSpec] = &[
     &document::Shadow::SPEC,
     &document::Stains::SPEC,
     &document::Strikethrough::SPEC,
+    &mixing::Cutmix::SPEC,
     &mixing::Mixup::SPEC,
+    &mixing::Overlay::SPEC,
 ];
 
 /// Looks an op up by name.

@@ -177,7 +177,13 @@ pub struct OpSpec {
 impl OpSpec {
     /// Whether the op blends in another source, so that a step of it may say `partner` and `label`.
     pub fn mixes(&self) -> bool {
-        matches!(self.lower, super::Lower::Mix(_))
+        matches!(self.lower, super::Lower::Mix { .. })
+    }
+
+    /// What `label` is unless written, for an op that mixes: soft where mixing is the purpose, the dominant class where
+    /// another page is but damage.
+    pub fn softens(&self) -> bool {
+        self.family == Family::Mixing
     }
 }
 
@@ -232,7 +238,7 @@ impl Parameter for Fill {
 
 /// Declares an op: the struct of its settled parameters and its [`OpSpec`] (`NAME::SPEC`), from one description.
 /// The struct needs an `fn lower(&self, lowering: &mut Lowering)`; a mixing op (`mix` instead of `op`) an
-/// `fn mix(&self, rng: &mut Rng) -> Mix`.
+/// `fn mix(&self, rng: &mut Rng, canvas: &dyn Fn() -> Size) -> Mix` and an `fn lay(&self, partner: &mut Lowering)`.
 #[macro_export]
 macro_rules! op {
     ($(#[doc = $doc:literal])* $kind:ident $name:literal, revision $revision:literal, $family:ident, effects $effects:expr, example $example:literal;
@@ -273,6 +279,9 @@ macro_rules! op {
         $crate::ops::Lower::Effects(|values, lowering| $type::from_values(values).lower(lowering))
     };
     (@lower mix $type:ident) => {
-        $crate::ops::Lower::Mix(|values, rng| $type::from_values(values).mix(rng))
+        $crate::ops::Lower::Mix {
+            draw: |values, rng, canvas| $type::from_values(values).mix(rng, canvas),
+            lay: |values, partner| $type::from_values(values).lay(partner),
+        }
     };
 }

@@ -9,7 +9,9 @@ use crate::seed::Rng;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+pub(super) mod bench;
 mod geometry;
+mod mixing;
 mod sheets;
 
 pub(super) fn page() -> Image {
@@ -140,7 +142,9 @@ fn involutions() -> Vec<(&'static str, Vec<Value>)> {
 #[test]
 fn every_op_has_a_law() {
     let mut covered: BTreeSet<&str> = neutral().iter().chain(&involutions()).map(|(name, _)| *name).collect();
-    covered.extend(["grey", "jpeg_compress", "mixup"]);
+    covered.extend(["grey", "jpeg_compress"]);
+    // Beside this, in mixing.rs.
+    covered.extend(["bleed_through", "cutmix", "mixup", "overlay", "patch_paste"]);
     // Beside their passes: sensors' noise in noise.rs, histograms in tone.rs and clahe.rs.
     covered.extend(["iso_noise", "auto_contrast", "clahe", "channel_drop"]);
     let all: BTreeSet<&str> = ALL.iter().map(|op| op.name).collect();
@@ -253,19 +257,4 @@ fn rgb_shift_adds_and_saturates_per_channel() {
     let image = Image::filled(Size::new(3, 2), [100, 250, 5]);
     let shifted = apply("rgb_shift", &[number(10.4), number(10.0), number(-10.0)], &image);
     assert_eq!(shifted.pixel(1, 1), [110, 255, 0]);
-}
-
-#[test]
-fn mixup_draws_every_share_and_never_none_or_all() {
-    let Lower::Mix(mix) = find("mixup").unwrap().lower else { panic!("mixup mixes") };
-    for alpha in [0.01, 0.4, 1.0, 50.0] {
-        let shares: Vec<u16> = (0..4000u32)
-            .map(|n| mix(&[number(alpha)], &mut Rng::from_digest(&crate::digest::Digest::of(&n.to_le_bytes()))).weight)
-            .collect();
-        assert!(shares.iter().all(|share| (1..=255).contains(share)));
-        let mean = shares.iter().map(|share| f64::from(*share)).sum::<f64>() / 4000.0;
-        assert!((mean - 128.0).abs() < 8.0, "alpha {alpha}: {mean}");
-        let middle = shares.iter().filter(|share| (64..192).contains(*share)).count();
-        assert!(if alpha < 0.1 { middle < 400 } else { middle > 600 }, "alpha {alpha}: {middle} in the middle");
-    }
 }

@@ -2,10 +2,10 @@
 
 use super::{Plan, Sample};
 use crate::digest::Digest;
-use crate::effect::{Blend, Effect, Lowering};
+use crate::effect::{Blend, Effect, Lay, Lowering};
 use crate::manifest::WHOLE;
 use crate::number::Micro;
-use crate::ops::{Lower, PartnerFit, Value, fit, fit_partner};
+use crate::ops::{Lower, Mix, PartnerFit, Value, fit, fit_partner};
 use crate::pixels::Size;
 use crate::recipe::{Action, ClassFilter, LabelRule, OpCall, PartnerSteps, Step};
 use crate::seed::{Role, SampleSeed};
@@ -30,8 +30,8 @@ pub struct Drawn<'a> {
 pub struct Partner<'a> {
     /// Index in the plan's sources.
     pub source: usize,
-    /// Its share in 256ths, 1 to 255.
-    pub weight: u16,
+    /// Where it lies and how much of it is seen.
+    pub mix: Mix,
     /// What is done to it before.
     pub steps: Vec<Drawn<'a>>,
     /// How it is brought to the canvas.
@@ -73,7 +73,7 @@ impl Plan {
         for drawn in steps {
             let (Some(partner), Some(rule)) = (&drawn.partner, &drawn.call.mix) else { continue };
             let other = self.sources[partner.source].class;
-            let share = u32::from(partner.weight) << 8;
+            let share = partner.mix.share;
             match rule.label {
                 LabelRule::Soft => {
                     for weight in label.values_mut() {
@@ -103,20 +103,34 @@ impl Plan {
             lowering.enter(drawn.field);
             match (drawn.call.op.lower, &drawn.partner) {
                 (Lower::Effects(lower), _) => lower(&drawn.values, lowering),
-                (Lower::Mix(_), Some(partner)) => {
-                    let blend = self.lower_partner(partner, lowering.size());
-                    lowering.push(Effect::Blend(blend));
+                (Lower::Mix { lay, .. }, Some(partner)) => {
+                    let Partner { source, mix, .. } = *partner;
+                    let mut other = self.lower_partner(partner, lowering.size());
+                    lay(&drawn.values, &mut other);
+                    let (left, top) = mix.patch.map_or((0, 0), |patch| {
+                        patch.cut(&mut other);
+                        (patch.left, patch.top)
+                    });
+                    let lay = Lay { mode: mix.mode, weight: mix.weight, left, top };
+                    lowering.push(Effect::Blend(Blend { source, effects: other.finish(), lay }));
                 }
-                (Lower::Mix(_), None) => unreachable!("BUG: a mix that was drawn without a partner"),
+                (Lower::Mix { .. }, None) => unreachable!("BUG: a mix that was drawn without a partner"),
             }
         }
     }
 
-    fn lower_partner(&self, partner: &Partner<'_>, canvas: Size) -> Blend {
+    fn lower_partner(&self, partner: &Partner<'_>, canvas: Size) -> Lowering {
         let mut lowering = Lowering::new(self.sources[partner.source].size);
         self.lower_steps(&mut lowering, &partner.steps);
         fit_partner(&mut lowering, partner.fit, canvas);
-        Blend { source: partner.source, effects: lowering.finish(), weight: partner.weight }
+        lowering
+    }
+
+    /// The canvas that a source has become after some steps.
+    fn canvas(&self, source: usize, steps: &[Drawn<'_>]) -> Size {
+        let mut lowering = Lowering::new(self.sources[source].size);
+        self.lower_steps(&mut lowering, steps);
+        lowering.size()
     }
 }
 
@@ -187,16 +201,17 @@ impl<'a> Walk<'a> {
             .map(|(law, param)| law.draw(&mut self.seed.draw(&step.id, param.name)))
             .collect();
         let partner = call.mix.as_ref().map(|rule| {
-            let Lower::Mix(mix) = call.op.lower else {
+            let Lower::Mix { draw, .. } = call.op.lower else {
                 unreachable!("BUG: a rule for partners on an op that has none")
             };
-            let weight = mix(&values, &mut self.seed.draw(&step.id, "mix")).weight;
+            let canvas = || self.plan.canvas(self.sample.source, &self.drawn);
+            let mix = draw(&values, &mut self.seed.draw(&step.id, "mix"), &canvas);
             let source = self.plan.partner(self.sample.source, rule, &self.seed, &step.id);
             let steps = match rule.steps {
                 PartnerSteps::None => Vec::new(),
                 PartnerSteps::Above => self.plan.walk(Sample { source, ..self.sample }, Some(ordinal)),
             };
-            Partner { source, weight, steps, fit: rule.fit }
+            Partner { source, mix, steps, fit: rule.fit }
         });
         self.drawn.push(Drawn { step, call, values, field: self.seed.key(&step.id, "field"), partner });
     }

@@ -153,9 +153,11 @@ impl Plan {
         ];
         if let Some(partner) = &drawn.partner {
             fields.push(self.sources[partner.source].digest.into());
-            fields.push(u32::from(partner.weight).into());
+            fields.push(u32::from(partner.mix.weight).into());
             fields.push(Json::array(partner.steps.iter().map(|step| self.drawn_json(step))));
             fields.push(partner.fit.name().into());
+            let patch = partner.mix.patch.iter().flat_map(|patch| patch.numbers());
+            fields.extend(patch.map(|(_, number)| number.into()));
         }
         Json::Array(fields)
     }

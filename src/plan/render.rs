@@ -269,9 +269,15 @@ impl Plan {
             .map(|(param, settled)| (param.name.into(), value(settled)))
             .collect();
         if let Some(partner) = &drawn.partner {
-            let weight = crate::number::Micro::from_int(i64::from(partner.weight) << 8);
+            let mut number = |name: &str, number: u32| {
+                let number = crate::number::Micro::from_int(i64::from(number));
+                params.push((name.into(), ParamValue::Number(number)));
+            };
+            number("weight", partner.mix.share);
+            for (name, value) in partner.mix.patch.iter().flat_map(|patch| patch.numbers()) {
+                number(name, value);
+            }
             params.push(("partner".into(), ParamValue::Text(self.sources[partner.source].digest.hex().into())));
-            params.push(("weight".into(), ParamValue::Number(weight)));
         }
         params.sort_by(|a: &(Arc<str>, _), b| a.0.cmp(&b.0));
         StepDraw { id: drawn.step.id.as_str().into(), params }

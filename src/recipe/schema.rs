@@ -167,7 +167,10 @@ fn op_schema(op: &OpSpec) -> Value {
             &[],
         );
         properties.insert("partner".into(), partner);
-        properties.insert("label".into(), json!({ "enum": ["soft", "dominant"] }));
+        properties.insert(
+            "label".into(),
+            json!({ "enum": ["soft", "dominant"], "default": if op.softens() { "soft" } else { "dominant" } }),
+        );
     }
     let required: Vec<&str> =
         op.params.iter().filter(|param| param.default.is_none()).map(|param| param.name).collect();

@@ -197,7 +197,7 @@ impl Reading {
         // A missing parameter is missing from the op, and the empty table beside it says nothing.
         params.span = at.clone();
         let also: &[&str] = if op.mixes() { &["partner", "label"] } else { &[] };
-        let mix = op.mixes().then(|| self.mix(&params));
+        let mix = op.mixes().then(|| self.mix(&params, op));
         let params = law::params(&params, op, also, &mut self.found)?;
         let mix = match mix {
             None => None,
@@ -207,9 +207,9 @@ impl Reading {
     }
 
     /// `partner = { classes, steps, fit }` and `label`.
-    fn mix(&mut self, table: &Table) -> Option<MixRule> {
+    fn mix(&mut self, table: &Table, op: &ops::OpSpec) -> Option<MixRule> {
         let label = match table.get("label") {
-            None => Some(LabelRule::Soft),
+            None => Some(if op.softens() { LabelRule::Soft } else { LabelRule::Dominant }),
             Some(node) => node
                 .word(&mut self.found, "word", &["soft", "dominant"])
                 .map(|index| [LabelRule::Soft, LabelRule::Dominant][index]),

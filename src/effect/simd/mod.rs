@@ -94,9 +94,14 @@ pub fn add(levels: [i16; 3], data: &mut [u8]) {
     dispatch!(add(levels, data))
 }
 
-/// `(data · (256 − weight) + other · weight + 128) >> 8`, for weights of 1 to 255.
+/// `(data · (256 − weight) + other · weight + 128) >> 8`, for weights of 1 to 256.
 pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
     dispatch!(blend(data, other, weight))
+}
+
+/// See [`multiply`](super::color::multiply).
+pub fn multiply(data: &mut [u8], other: &[u8], weight: u16) {
+    dispatch!(multiply(data, other, weight))
 }
 
 /// See [`grey`](super::color::grey).

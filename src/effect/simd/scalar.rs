@@ -32,6 +32,11 @@ pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
 }
 
 #[inline(always)]
+pub fn multiply(data: &mut [u8], other: &[u8], weight: u16) {
+    color::multiply(data, other, weight);
+}
+
+#[inline(always)]
 pub fn grey(data: &mut [u8]) {
     color::grey(data);
 }

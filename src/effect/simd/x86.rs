@@ -185,6 +185,11 @@ pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
 }
 
 #[target_feature(enable = "avx2")]
+pub fn multiply(data: &mut [u8], other: &[u8], weight: u16) {
+    scalar::multiply(data, other, weight);
+}
+
+#[target_feature(enable = "avx2")]
 pub fn grey(data: &mut [u8]) {
     scalar::grey(data);
 }

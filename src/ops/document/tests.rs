@@ -1,54 +1,30 @@
 //! Laws of the document and occlusion ops beyond their neutral parameters, and a contact sheet to look at.
 
-use crate::digest::Digest;
+use crate::effect::Effect;
 use crate::effect::custom::Buffers;
-use crate::effect::{Effect, execute, fold};
-use crate::ops::{ALL, Family};
+use crate::ops::tests::bench;
+use crate::ops::{ALL, Family, OpSpec};
 use crate::pixels::{Encoding, Image, Limits, Size, decode};
-use crate::plan::{Plan, Sample};
-use crate::recipe::Recipe;
-use crate::seed::Role;
-use crate::source::{Classes, Source};
-use crate::split::Part;
-use std::convert::Infallible;
-
-/// A plan of one page with a recipe's steps.
-fn plan(steps: &str, page: &Image, copies: u32) -> Plan {
-    let text = format!(
-        "name = \"look\"\nseed = 5\n[source]\nfolders = \"x\"\n[amount]\ncopies = {copies}\noriginals = false\n\
-         [[step]]\n{}\n",
-        steps.trim().replace("&&", "\n[[step]]\n")
-    );
-    let recipe = Recipe::from_texts(&text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
-    let digest = Digest::of(page.data());
-    let source =
-        Source { digest, paths: vec!["x".into()], class: 0, group: "x".into(), page: digest, size: page.size() };
-    Plan::new(recipe, Classes(vec![(0, "a".into())]), vec![source], vec![Part::Train], vec![copies]).unwrap()
-}
+use std::sync::Arc;
 
 /// A page through a recipe's steps, in as many copies.
 fn through(steps: &str, page: &Image, copies: u32) -> Vec<Image> {
-    let plan = plan(steps, page, copies);
-    let sample = |copy| Sample { source: 0, role: Role::Train, epoch: 0, copy };
-    let render = |copy| {
-        let passes = fold(plan.lower(&sample(copy), &plan.draw(&sample(copy))));
-        let Ok(image) = execute::<Infallible>(page, &passes, &|_| unreachable!("BUG: no partner here"));
-        image
-    };
-    (0..copies).map(render).collect()
+    let pages = [Arc::new(page.clone())];
+    let plan = bench::plan(steps, &pages, copies);
+    bench::copies(&plan, &pages, 0, copies).into_iter().map(|(_, image)| image).collect()
 }
 
 /// A plan of one page, and the effects of one copy of it.
 fn lowered(steps: &str, page: &Image, copy: u32) -> Vec<Effect> {
-    let plan = plan(steps, page, copy + 1);
-    let sample = Sample { source: 0, role: Role::Train, epoch: 0, copy };
-    plan.lower(&sample, &plan.draw(&sample))
+    let plan = bench::plan(steps, &[Arc::new(page.clone())], copy + 1);
+    let (sample, draw) = bench::draw(&plan, 0, copy);
+    plan.lower(&sample, &draw)
 }
 
-/// The ops of this folder and of occlusion, each as its example has it.
+/// The ops of this folder and of occlusion that need no other page, each as its example has it.
 fn examples() -> Vec<String> {
-    let ours = |family| matches!(family, Family::Document | Family::Occlusion);
-    ALL.iter().filter(|op| ours(op.family)).map(|op| format!("op.{} = {{ {} }}", op.name, op.example)).collect()
+    let ours = |op: &OpSpec| matches!(op.family, Family::Document | Family::Occlusion) && !op.mixes();
+    ALL.iter().filter(|op| ours(op)).map(|op| format!("op.{} = {{ {} }}", op.name, op.example)).collect()
 }
 
 /// Lines of writing on paper that is brighter in the middle, `scale` px to a unit.

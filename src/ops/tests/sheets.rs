@@ -2,14 +2,8 @@
 //! `docs/ops` were reduced to 64 colours afterwards, a fifth of the size).
 
 use super::*;
-use crate::digest::Digest;
-use crate::plan::{Plan, Sample};
-use crate::recipe::Recipe;
 use crate::report::{Row, sheet};
 use crate::sample_data::{Scale, write};
-use crate::seed::Role;
-use crate::source::{Classes, Source};
-use crate::split::Part;
 use std::sync::Arc;
 
 /// Copies of each op beside the page that they were made of.
@@ -30,38 +24,10 @@ fn pages() -> Vec<Arc<Image>> {
 }
 
 fn row(op: &OpSpec, pages: &[Arc<Image>], page: usize) -> Row {
-    let text = format!(
-        "name = \"sheet\"\nseed = 3\n[source]\nfolders = \"x\"\n[amount]\ncopies = {COPIES}\noriginals = false\n[[step]]\n\
-         op.{} = {{ {} }}\n",
-        op.name, op.example
-    );
-    let sources: Vec<Source> = (0u32..)
-        .zip(pages)
-        .map(|(class, image)| {
-            let digest = Digest::of(&class.to_le_bytes());
-            let path = class.to_string();
-            Source { digest, paths: vec![path.clone()], class, group: path, page: digest, size: image.size() }
-        })
-        .collect();
-    let classes = Classes((0..pages.len() as u32).map(|class| (class, format!("class {class}"))).collect());
-    let count = pages.len();
-    let plan = Plan::new(
-        Recipe::from_texts(&text, None).unwrap(),
-        classes,
-        sources,
-        vec![Part::Train; count],
-        vec![COPIES; count],
-    )
-    .unwrap();
-    let copy = |copy| {
-        let sample = Sample { source: page, role: Role::Train, epoch: 0, copy };
-        let passes = fold(plan.lower(&sample, &plan.draw(&sample)));
-        let partner = |source: usize| Ok(pages[source].clone());
-        let Ok(image) = fast::execute::<Infallible>(&pages[page], &passes, &partner, &mut Buffers::default());
-        (image, String::new())
-    };
-    let cells = [((*pages[page]).clone(), "page".to_owned())].into_iter().chain((0..COPIES).map(copy)).collect();
-    Row { name: format!("{} = {{ {} }}", op.name, op.example), cells }
+    let call = format!("{} = {{ {} }}", op.name, op.example);
+    let plan = bench::plan(&format!("op.{call}"), pages, COPIES);
+    let copies = bench::copies(&plan, pages, page, COPIES).into_iter().map(|(_, image)| (image, String::new()));
+    Row { cells: [((*pages[page]).clone(), "page".to_owned())].into_iter().chain(copies).collect(), name: call }
 }
 
 #[test]

@@ -157,6 +157,8 @@ fn no_parameter_is_called_like_another_draw_of_a_step() {
         for param in op.params {
             let taken = ["chance", "pick", "weight", "mix", "field", "partner", "label"];
             assert!(!taken.contains(&param.name), "{}.{}", op.name, param.name);
+            let patch = ["left", "top", "width", "height", "from_left", "from_top"];
+            assert!(!op.mixes() || !patch.contains(&param.name), "{}.{}", op.name, param.name);
         }
     }
 }
