@@ -3,6 +3,7 @@
 use super::{next, print, print_json};
 use crate::ops::spec::{Fill, Kind, OpSpec};
 use crate::ops::{self, Param};
+use crate::recipe::policy::{self, POLICIES};
 use crate::recipe::{Names, one_line, schema};
 use miette::Report;
 use serde_json::{Value, json};
@@ -48,6 +49,9 @@ impl Ops {
             return Ok(ExitCode::SUCCESS);
         }
         print(&text(&chosen))?;
+        if self.name.is_none() {
+            print(&policies())?;
+        }
         next("augmint check RECIPE, with one of them in a [[step]]");
         Ok(ExitCode::SUCCESS)
     }
@@ -78,6 +82,23 @@ fn text(chosen: &[&OpSpec]) -> String {
             text += &format!("      label: \"soft\" | \"dominant\"; \"{label}\" unless written\n");
         }
         text += &format!("      op.{} = {}\n", op.name, braces(op.example));
+    }
+    text
+}
+
+/// The policies, under a heading of their own.
+fn policies() -> String {
+    let mut text = "\nPolicies\n".to_owned();
+    for policy in POLICIES {
+        text += &format!("\n  {}\n", policy.name);
+        text += &wrapped(policy.doc, 6);
+        let mut written = Vec::new();
+        for policy::Param { name, doc, min, max, default } in policy.params {
+            text += &wrapped(&format!("{name}: whole number from {min} to {max}; {default} unless written"), 6);
+            text += &wrapped(doc, 10);
+            written.push(format!("{name} = {default}"));
+        }
+        text += &format!("      policy.{} = {}\n", policy.name, braces(&written.join(", ")));
     }
     text
 }

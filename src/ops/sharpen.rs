@@ -14,8 +14,8 @@ crate::op! {
     /// torchvision's `adjust_sharpness`, but for the border, which they leave and we mirror.
     op "sharpen", revision 1, Degradation, effects [], example "strength = [0.5, 3]";
     Sharpen {
-        /// 0 changes nothing.
-        strength: Micro = number(0, 20, "times"),
+        /// 0 changes nothing, -1 is the smoothed image.
+        strength: Micro = number(-1, 20, "times"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From steps as written to steps as done: groups put in place of their `use`, every step with its id.
 //!
-//! An id keys draws, so its rule is part of identity: written, or the op's (group's, `one_of`'s) name, the second
+//! An id keys draws, so its rule is part of identity: written, or the op's (group's, policy's, `one_of`'s) name, the second
 //! *unnamed* one of the same list with `-2`, and so on; within a group the user's id and `/` stand in front. Steps with a
 //! written id are not counted, so that adding one leaves the others' draws alone.
 
@@ -74,6 +74,7 @@ impl<'a> Expansion<'a> {
                         RawAction::Op(call) => call.op.name,
                         RawAction::Use(group) => group,
                         RawAction::OneOf(_) => "one_of",
+                        RawAction::Policy(policy, _) => policy,
                     };
                     let count = seen.entry(name).or_insert(0);
                     *count += 1;
@@ -97,6 +98,7 @@ impl<'a> Expansion<'a> {
         let prefix = format!("{id}/");
         Some(match &raw.action {
             RawAction::Op(call) => Action::Op(call.clone()),
+            RawAction::Policy(_, steps) => Action::All(self.list(steps, &prefix, depth + 1)?),
             RawAction::OneOf(steps) => Action::Pick { count: ONE, steps: self.list(steps, &prefix, depth + 1)? },
             RawAction::Use(name) => {
                 let (name, group) = self.groups.get_key_value(name)?;
@@ -118,7 +120,7 @@ fn uses<'a>(steps: impl Iterator<Item = &'a RawStep>) -> Vec<(&'a str, &'a Span)
         match &step.action {
             RawAction::Op(_) => {}
             RawAction::Use(name) => names.push((name.as_str(), &step.at)),
-            RawAction::OneOf(steps) => names.extend(uses(steps.iter())),
+            RawAction::OneOf(steps) | RawAction::Policy(_, steps) => names.extend(uses(steps.iter())),
         }
     }
     names

@@ -11,6 +11,7 @@ mod law;
 mod load;
 mod meaning;
 mod names;
+pub mod policy;
 mod reader;
 mod schema;
 mod sections;
@@ -90,7 +91,7 @@ pub struct Validation {
 /// One step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Step {
-    /// Unique in the recipe: written, or the op's (group's, `one_of`'s) name, with `-2`, `-3`… from the second on of its
+    /// Unique in the recipe: written, or the op's (group's, policy's, `one_of`'s) name, with `-2`, `-3`… from the second on of its
     /// list that has no written id; within a group or `one_of` preceded by the id of the step that uses it and `/`.
     pub id: String,
     /// 0 to 1.
@@ -121,7 +122,7 @@ pub enum ClassFilter {
 pub enum Action {
     /// One op.
     Op(OpCall),
-    /// A group without `pick`: all its steps.
+    /// A group without `pick`, or a policy: all its steps.
     All(Vec<Step>),
     /// A group with `pick`, or `one_of`: some of its steps, in the listed order.
     Pick {

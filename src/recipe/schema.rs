@@ -4,6 +4,7 @@
 //! what a schema cannot say (low below high, names of groups and classes, no cycles).
 
 use super::law;
+use super::policy::{self, POLICIES};
 use crate::ops::spec::{Fill, Kind, OpSpec, Value as OpValue};
 use crate::ops::{self, Param};
 use serde_json::{Map, Value, json};
@@ -22,6 +23,7 @@ pub fn schema() -> Value {
                 "minProperties": 1, "maxProperties": 1 },
             "use": described("string", "Name of a group."),
             "one_of": some_steps,
+            "policy": policies(),
             "id": described("string", "Keys the step's draws; else the op's name and its occurrence."),
             "chance": { "type": "number", "minimum": 0, "maximum": 1, "default": 1 },
             "only": texts, "except": texts,
@@ -31,8 +33,12 @@ pub fn schema() -> Value {
         &[],
     );
     let step = exclusive(step, "only", "except");
-    let step =
-        with(step, "oneOf", json!([{ "required": ["op"] }, { "required": ["use"] }, { "required": ["one_of"] }]));
+    let step = with(
+        step,
+        "oneOf",
+        json!([{ "required": ["op"] }, { "required": ["use"] }, { "required": ["one_of"] },
+            { "required": ["policy"] }]),
+    );
     let count = json!({ "anyOf": number_laws(&json!({ "type": "integer", "minimum": 0 }), true) });
     let group = table(json!({ "pick": count, "step": some_steps }), &["step"]);
     let root = table(
@@ -48,6 +54,19 @@ pub fn schema() -> Value {
     let root = with(root, "$schema", json!("https://json-schema.org/draft/2020-12/schema"));
     let root = with(root, "title", json!("augmint recipe"));
     with(root, "$defs", json!({ "step": step, "fill": fill(), "color": color() }))
+}
+
+fn policies() -> Value {
+    let policies = POLICIES.iter().map(|policy| {
+        let whole = |param: &policy::Param| {
+            json!({ "type": "integer", "minimum": param.min, "maximum": param.max, "default": param.default,
+                "description": param.doc })
+        };
+        let params = policy.params.iter().map(|param| (param.name.to_owned(), whole(param))).collect();
+        (policy.name.to_owned(), with(table(Value::Object(params), &[]), "description", json!(policy.doc)))
+    });
+    json!({ "type": "object", "properties": policies.collect::<Map<_, _>>(), "additionalProperties": false,
+        "minProperties": 1, "maxProperties": 1 })
 }
 
 /// A table of these keys and no others.

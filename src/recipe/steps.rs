@@ -3,6 +3,7 @@
 use super::error::{Span, Wrong};
 use super::law::{self, MAX_WEIGHT};
 use super::names::Names;
+use super::policy;
 use super::reader::{Found, Node, Table};
 use super::sections::{Mentions, safe_name};
 use super::{ClassFilter, LabelRule, MixRule, OpCall, PartnerClasses, PartnerFit, PartnerSteps};
@@ -30,6 +31,8 @@ pub(super) enum RawAction {
     Op(OpCall),
     Use(String),
     OneOf(Vec<RawStep>),
+    /// A policy's name, and its steps.
+    Policy(&'static str, Vec<RawStep>),
 }
 
 /// A group as written.
@@ -127,7 +130,7 @@ impl Reading {
     fn step(&mut self, node: &Node, place: Place) -> Option<RawStep> {
         let table = node.table(&mut self.found, "a table with an op")?.called("step");
         let found = &mut self.found;
-        table.allow(found, &["id", "chance", "only", "except", "on", "weight", "op", "use", "one_of"]);
+        table.allow(found, &["id", "chance", "only", "except", "on", "weight", "op", "use", "one_of", "policy"]);
         let id = table.get("id").map(|node| {
             let id = node.text(found)?;
             safe_name(id, &node.span, "a step's id", found).map(|()| id.to_owned())
@@ -141,13 +144,14 @@ impl Reading {
         };
         let on = table.get("on").map_or(Some(vec![Role::Train, Role::NoisyVal]), |node| roles(node, found));
         let classes = self.classes(&table);
-        let action = table.need_one_of(&mut self.found, &["op", "use", "one_of"]).cloned();
+        let action = table.need_one_of(&mut self.found, &["op", "use", "one_of", "policy"]).cloned();
         let (at, action) = match action? {
             ("op", _, node) => self.op(&node)?,
             ("use", _, node) => {
                 let name = node.text(&mut self.found)?.to_owned();
                 (node.span, RawAction::Use(name))
             }
+            ("policy", _, node) => policy::read(&node, &mut self.found)?,
             (_, at, node) => self.one_of(at, &node)?,
         };
         let id = match id {

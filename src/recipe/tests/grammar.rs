@@ -309,12 +309,53 @@ fn the_schema_has_every_key_of_a_full_recipe() {
     known(&schema(), &schema(), &value, "recipe");
 }
 
+/// `recipes/ops.toml`: a group for each family, and a choice of it.
+fn all_ops() -> String {
+    let mut text = "# Every op as its example has it, a group for each family, for trying out and for copying from: `augmint preview\n\
+                    # recipes/ops.toml`. Nobody should train on this; start from documents.toml. A test writes this file.\n\
+                    name = \"ops\"\n\n[source]\nimages = \"../sample-data/train\"\nlabels = \"../sample-data/train.csv\"\n\n\
+                    [amount]\ncopies = 40\n"
+        .to_owned();
+    let mut families: Vec<ops::Family> = ops::ALL.iter().map(|op| op.family).collect();
+    families.dedup();
+    let groups: Vec<String> = families.iter().map(|family| format!("{family:?}").to_lowercase()).collect();
+    for group in groups.iter().map(String::as_str).chain(["policies"]) {
+        text += &format!("\n[[step]]\nuse = \"{group}\"\nchance = 0.3\n");
+    }
+    for (family, group) in families.iter().zip(&groups) {
+        text += &format!("\n[group.{group}]\npick = 1\n");
+        for op in ops::ALL.iter().filter(|op| op.family == *family) {
+            let call = if op.example.is_empty() { "{}".into() } else { format!("{{ {} }}", op.example) };
+            text += &format!("[[group.{group}.step]]\nop.{} = {call}\n", op.name);
+        }
+    }
+    text += "\n[group.policies]\npick = 1\n";
+    for policy in policy::POLICIES {
+        let params = policy.params.iter().map(|param| format!(" {} = {}", param.name, param.default));
+        let params = params.collect::<Vec<_>>().join(",");
+        text += &format!("[[group.policies.step]]\npolicy.{} = {{{params} }}\n", policy.name);
+    }
+    text
+}
+
+#[test]
+fn a_recipe_shows_every_op() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/ops.toml");
+    if std::env::var_os("REGENERATE").is_some() {
+        std::fs::write(&path, all_ops()).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap() == all_ops(), "write recipes/ops.toml anew with REGENERATE=1");
+    let recipe = Recipe::load(&path).unwrap_or_else(|error| panic!("{}", report(&error)));
+    let shown: std::collections::BTreeSet<&str> = recipe.op_calls().iter().map(|(_, call)| call.op.name).collect();
+    assert_eq!(shown.len(), ops::ALL.len());
+}
+
 #[test]
 fn the_recipes_in_the_documentation_are_recipes() {
     let page = include_str!("../../../docs/recipe.md");
     let blocks: Vec<_> =
         page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 4);
     for block in &blocks {
         let text = if block.contains("[source]") { (*block).to_owned() } else { format!("{HEAD}{block}") };
         Recipe::from_texts(&text, Some("")).unwrap_or_else(|error| panic!("{}", report(&error)));

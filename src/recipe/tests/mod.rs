@@ -2,6 +2,7 @@
 
 mod errors;
 mod grammar;
+mod policies;
 mod properties;
 mod statistics;
 
