@@ -14,14 +14,15 @@ use super::resample::{self, Settled};
 use super::resize::resized;
 use super::rows::Rows;
 use super::sampling::sample;
+use super::simd::{self, Shift};
 use super::taps::{Interpolation, Source};
-use super::{Lay, Mode, Pass, Sources, simd, through_jpeg};
+use super::{Lay, Mode, Pass, Sources, through_jpeg};
 use crate::pixels::Image;
 use std::sync::Arc;
 
 /// A pass of single pixels, ready to meet one row after the other.
 enum Stage<'a> {
-    Add([i16; 3]),
+    Add([Shift; 3]),
     LookUp(&'a [u8; 256]),
     Tables(&'a Tables),
     Grey,
@@ -46,12 +47,14 @@ impl Partner {
     }
 }
 
-/// What a table adds, where it is a shift.
-fn shift(table: &[u8; 256]) -> Option<i16> {
-    let levels = || table.iter().zip(0i16..);
-    let (to, from) = levels().find(|(to, _)| !matches!(to, 0 | 255)).or_else(|| levels().next())?;
-    let by = i16::from(*to) - from;
-    levels().all(|(to, from)| i16::from(*to) == (from + by).clamp(0, 255)).then_some(by)
+/// The shift that a table is, if it is one.
+fn shift(table: &[u8; 256]) -> Option<Shift> {
+    [false, true].into_iter().find_map(|negative| {
+        let levels = || table.iter().zip((0u8..=255).map(|level| i16::from(if negative { !level } else { level })));
+        let (to, from) = levels().find(|(to, _)| !matches!(to, 0 | 255)).or_else(|| levels().next())?;
+        let by = i16::from(*to) - from;
+        levels().all(|(to, from)| i16::from(*to) == (from + by).clamp(0, 255)).then_some(Shift { negative, by })
+    })
 }
 
 impl<'a> Stage<'a> {
@@ -81,7 +84,7 @@ impl<'a> Stage<'a> {
 
     fn row(&mut self, y: usize, line: &mut [u8]) {
         match self {
-            Self::Add(levels) => simd::add(*levels, line),
+            Self::Add(shifts) => simd::add(shifts, line),
             Self::LookUp(table) => simd::look_up(table, line),
             Self::Tables(tables) => tables.apply(line),
             Self::Grey => simd::grey(line),
@@ -191,6 +194,17 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>, buffe
     Ok(now.unwrap_or_else(|| buffers.copy(image)))
 }
 
+/// Reads an image once in order, where a path that climbs would have to wait for each line of the cache on its own; it makes
+/// the resampling at 45 degrees a third faster. Not for what no cache holds.
+fn warm(image: &Image) {
+    const LINE: usize = 64;
+    const MOST: usize = 8 << 20;
+    if image.data().len() <= MOST {
+        let lines = image.data().iter().step_by(LINE);
+        std::hint::black_box(lines.fold(0, |sum, byte| sum ^ byte));
+    }
+}
+
 /// One resampling, and a run on its rows.
 fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: &mut Image, buffers: &mut Buffers) {
     let (reduced, to, masks, mirrored, interpolation) = match resample::settle(image, maps) {
@@ -206,6 +220,9 @@ fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: &
     let source = Source { image: shrunk.as_ref().unwrap_or(image), mirrored };
     if let (Homography::Affine(to), Interpolation::Bilinear) = (&to, interpolation) {
         let masks = resample::affine(&masks);
+        if to.d != 0.0 {
+            warm(source.image);
+        }
         let mut rows = Rows::new(source, to, &masks, out.size().width);
         run.sweep(out, |y, line| rows.row(y, line));
     } else {

@@ -6,7 +6,7 @@
 
 use super::affine::Affine;
 use super::resample::{Linear, Mask};
-use super::simd::{self, Path, REACH};
+use super::simd::{self, Path};
 use super::taps::{Bilinear, Source, Tap, fraction, over};
 use std::ops::Range;
 
@@ -27,14 +27,36 @@ type Spans = (Range<usize>, Range<usize>);
 
 /// The columns below `width` at which `start + step · column` lies in `low..high`.
 fn columns(start: i64, step: i64, low: i64, high: i64, width: usize) -> Range<usize> {
-    let (from, to) = match step {
-        0 if low <= start && start < high => (0, width as i64),
-        0 => (0, 0),
-        1.. => ((low - start + step - 1).div_euclid(step), (high - start + step - 1).div_euclid(step)),
-        _ => ((start - high).div_euclid(-step) + 1, (start - low).div_euclid(-step) + 1),
+    if step == 0 {
+        return 0..if (low..high).contains(&start) { width } else { 0 };
+    }
+    let (size, inverse) = (step.abs(), 1.0 / step.abs() as f64);
+    // The first column at which `size · column` is at least `least`: estimated, since a division of whole numbers takes as
+    // long as reading ten pixels, and made exact.
+    let first = |least: i64| {
+        let estimate = (least as f64 * inverse).clamp(-1.0, width as f64 + 1.0) as i64;
+        let mut column = estimate.clamp(0, width as i64);
+        while column > 0 && (column - 1) * size >= least {
+            column -= 1;
+        }
+        while column < width as i64 && column * size < least {
+            column += 1;
+        }
+        column as usize
     };
-    let clip = |column: i64| column.clamp(0, width as i64) as usize;
-    clip(from)..clip(to).max(clip(from))
+    let (from, to) = match step {
+        1.. => (first(low - start), first(high - start)),
+        _ => (first(start - high + 1), first(start - low + 1)),
+    };
+    from..to.max(from)
+}
+
+/// Fills pixels with one colour; a grey is one byte over and over, which is faster.
+fn flood(pixels: &mut [[u8; 3]], color: [u8; 3]) {
+    match color {
+        [red, green, blue] if red == green && green == blue => pixels.as_flattened_mut().fill(red),
+        _ => pixels.fill(color),
+    }
 }
 
 fn intersection(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
@@ -83,7 +105,7 @@ impl<'a> Rows<'a> {
         let path = self.linear.path(row, 1 << 21);
         let level = path.step.1 == 0 && path.step.0.abs() == ONE;
         let moved = level && fraction(path.at.0) == 0 && fraction(path.at.1) == 0;
-        let (columns, rows) = if moved { (width, height) } else { (width - REACH + 1, height - 1) };
+        let (columns, rows) = if moved { (width, height) } else { simd::reach(image.size()) };
         let quick = intersection(&visible, &within(&path, 0..columns * ONE, 0..rows * ONE, self.width));
         if !quick.is_empty() {
             let along = |column: usize| {
@@ -117,8 +139,8 @@ impl<'a> Rows<'a> {
     fn paint(&self, row: u32, line: &mut [u8]) {
         let line = line.as_chunks_mut::<3>().0;
         for ((map, mask), (some, full)) in self.masks.iter().zip(&self.spans) {
-            line[..some.start].fill(mask.fill);
-            line[some.end..].fill(mask.fill);
+            flood(&mut line[..some.start], mask.fill);
+            flood(&mut line[some.end..], mask.fill);
             let full = intersection(some, full);
             let parts =
                 if full.is_empty() { [some.clone(), 0..0] } else { [some.start..full.start, full.end..some.end] };

@@ -9,6 +9,7 @@ mod scalar;
 mod x86;
 
 use super::noise::{Lanes, Scale};
+use crate::pixels::Size;
 use std::sync::LazyLock;
 
 /// Which loops are used.
@@ -89,9 +90,18 @@ pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
     dispatch!(look_up(table, data))
 }
 
-/// Adds a level to each channel of whole pixels, saturating.
-pub fn add(levels: [i16; 3], data: &mut [u8]) {
-    dispatch!(add(levels, data))
+/// A level that is added to a sample, or to its negative, saturating.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shift {
+    /// Whether to 255 less the sample.
+    pub negative: bool,
+    /// -255 to 255.
+    pub by: i16,
+}
+
+/// Shifts each channel of whole pixels.
+pub fn add(shifts: &[Shift; 3], data: &mut [u8]) {
+    dispatch!(add(shifts, data))
 }
 
 /// `(data · (256 − weight) + other · weight + 128) >> 8`, for weights of 1 to 256.
@@ -123,11 +133,14 @@ pub struct Path {
     pub step: (i64, i64),
 }
 
-/// Columns to the right of a pixel that [`bilinear`] may touch.
-pub const REACH: i64 = 6;
+/// The columns and rows, from the left and the top, in which [`bilinear`] may read: four pixels have to be there, and bytes
+/// behind them that are loaded with them.
+pub fn reach(size: Size) -> (i64, i64) {
+    if size.width < 4 { (0, 0) } else { (i64::from(size.width) - 1, i64::from(size.height) - 2) }
+}
 
 /// Reads `out` (whole pixels) bilinearly along a path. `data` holds rows of `row` bytes; every pixel on the path has to lie
-/// at least [`REACH`] columns from the right border and one row from the lower one.
+/// within [`reach`].
 pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
     dispatch!(bilinear(data, row, path, out))
 }

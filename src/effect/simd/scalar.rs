@@ -5,7 +5,7 @@ use super::super::color::{self, HsvShift};
 use super::super::matrix::Matrix;
 use super::super::noise::{Lanes, Scale};
 use super::super::taps::{Bilinear, fraction};
-use super::Path;
+use super::{Path, Shift};
 use crate::pixels::Image;
 
 pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
@@ -18,10 +18,11 @@ pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
     }
 }
 
-pub fn add(levels: [i16; 3], data: &mut [u8]) {
+pub fn add(shifts: &[Shift; 3], data: &mut [u8]) {
     for pixel in data.as_chunks_mut::<3>().0 {
-        for (sample, level) in pixel.iter_mut().zip(levels) {
-            *sample = (i16::from(*sample) + level).clamp(0, 255) as u8;
+        for (sample, Shift { negative, by }) in pixel.iter_mut().zip(shifts) {
+            let level = if *negative { !*sample } else { *sample };
+            *sample = (i16::from(level) + by).clamp(0, 255) as u8;
         }
     }
 }

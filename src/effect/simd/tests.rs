@@ -50,7 +50,8 @@ proptest! {
         pixels in prop::collection::vec(any::<[u8; 3]>(), 0..150),
         seed: u64,
         levels in [-255i16..=255, -255i16..=255, -255i16..=255],
-        weight in 1u16..=255,
+        negative: [bool; 3],
+        weight in 1u16..=256,
         hue in -180i64..=180,
     ) {
         let data = pixels.concat();
@@ -62,9 +63,11 @@ proptest! {
             assert_eq!(a, b);
         };
         same(&|data| look_up(&table, data), &|data| scalar::look_up(&table, data));
-        same(&|data| add(levels, data), &|data| scalar::add(levels, data));
+        let shifts = std::array::from_fn(|channel| Shift { negative: negative[channel], by: levels[channel] });
+        same(&|data| add(&shifts, data), &|data| scalar::add(&shifts, data));
         let other: Vec<u8> = data.iter().rev().copied().collect();
         same(&|data| blend(data, &other, weight), &|data| scalar::blend(data, &other, weight));
+        same(&|data| multiply(data, &other, weight), &|data| scalar::multiply(data, &other, weight));
         same(&grey, &scalar::grey);
         let plain = |data: &mut [u8]| {
             for (channel, plane) in data.chunks_mut((other.len() / 3).max(1)).enumerate() {
@@ -78,9 +81,9 @@ proptest! {
 
     #[test]
     fn bilinear_is_the_same_along_every_path(
-        from in (0.0f64..33.9, 0.0f64..18.9), to in (0.0f64..33.9, 0.0f64..18.9), pixels in 1usize..70,
+        from in (0.0f64..38.9, 0.0f64..17.9), to in (0.0f64..38.9, 0.0f64..17.9), pixels in 1usize..70,
     ) {
-        // 40 by 20 pixels: columns up to 33 have six to their right.
+        // 40 by 20 pixels, of which 39 by 18 can be read.
         let data: Vec<u8> = (0..40u32 * 20 * 3).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let fixed = |value: f64| (value * (1u64 << 32) as f64) as i64;
         let step = |from: f64, to: f64| fixed((to - from) / pixels as f64);

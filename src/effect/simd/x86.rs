@@ -5,7 +5,7 @@ use super::super::blur::Kernel;
 use super::super::color::HsvShift;
 use super::super::matrix::Matrix;
 use super::super::noise::{CHUNK, LEVELS, Lanes, Scale, WEIGHTS};
-use super::{Path, scalar};
+use super::{Path, Shift, scalar};
 use crate::pixels::Image;
 use std::arch::x86_64::*;
 
@@ -139,22 +139,36 @@ pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
     lanes.counter = unwords(deviates.counter)[0];
 }
 
+/// A table as 16 rows of 16, each after the first of its half as the difference (exclusive or) to the one before.
 #[target_feature(enable = "avx2")]
-pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
-    let rows: [__m256i; 16] = std::array::from_fn(|row| {
-        let half: [u8; 16] = std::array::from_fn(|index| table[row * 16 + index]);
+fn differences(table: &[u8; 256]) -> [__m256i; 16] {
+    std::array::from_fn(|row| {
+        let entry = |row: usize, index: usize| table[row * 16 + index];
+        let half: [u8; 16] = std::array::from_fn(|index| match row {
+            0 | 8 => entry(row, index),
+            _ => entry(row, index) ^ entry(row - 1, index),
+        });
         // SAFETY: 16 readable bytes.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(half.as_ptr().cast()) })
-    });
+    })
+}
+
+#[target_feature(enable = "avx2")]
+pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
+    let rows = differences(table);
     let (chunks, rest) = data.as_chunks_mut::<32>();
+    let (half, step) = (_mm256_set1_epi8(-128), _mm256_set1_epi8(16));
     for chunk in chunks {
         let bytes = load(chunk);
         let mut found = _mm256_setzero_si256();
-        for (row, entries) in rows.iter().enumerate() {
-            // 0x70 to 0x7f for the bytes of this row, above 0x7f (where a shuffle gives 0) for all others.
-            let own = _mm256_xor_si256(bytes, _mm256_set1_epi8((row << 4) as i8));
-            let index = _mm256_adds_epu8(own, _mm256_set1_epi8(0x70));
-            found = _mm256_or_si256(found, _mm256_shuffle_epi8(*entries, index));
+        // A shuffle reads by the low four bits and gives 0 below 0. So a byte of row r of its half meets the rows 0 to r,
+        // whose differences make row r; the bytes of the other half stay below 0 throughout.
+        for (rows, first) in [(&rows[..8], bytes), (&rows[8..], _mm256_xor_si256(bytes, half))] {
+            let mut index = first;
+            for row in rows {
+                found = _mm256_xor_si256(found, _mm256_shuffle_epi8(*row, index));
+                index = _mm256_subs_epi8(index, step);
+            }
         }
         store(chunk, found);
     }
@@ -162,21 +176,23 @@ pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
 }
 
 #[target_feature(enable = "avx2")]
-pub fn add(levels: [i16; 3], data: &mut [u8]) {
-    let pattern = |of: fn(i16) -> i16| -> [__m256i; 3] {
+pub fn add(shifts: &[Shift; 3], data: &mut [u8]) {
+    let pattern = |of: fn(Shift) -> i16| -> [__m256i; 3] {
         std::array::from_fn(|part| {
-            let bytes: [u8; 32] = std::array::from_fn(|index| of(levels[(part * 32 + index) % 3]).clamp(0, 255) as u8);
+            let bytes: [u8; 32] = std::array::from_fn(|index| of(shifts[(part * 32 + index) % 3]).clamp(0, 255) as u8);
             load(&bytes)
         })
     };
-    let (more, less) = (pattern(|level| level), pattern(|level| -level));
+    let (more, less) = (pattern(|shift| shift.by), pattern(|shift| -shift.by));
+    let negative = pattern(|shift| if shift.negative { 255 } else { 0 });
     let (chunks, rest) = data.as_chunks_mut::<96>();
     for chunk in chunks {
         for (part, bytes) in chunk.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-            store(bytes, _mm256_subs_epu8(_mm256_adds_epu8(load(bytes), more[part]), less[part]));
+            let samples = _mm256_xor_si256(load(bytes), negative[part]);
+            store(bytes, _mm256_subs_epu8(_mm256_adds_epu8(samples, more[part]), less[part]));
         }
     }
-    scalar::add(levels, rest);
+    scalar::add(shifts, rest);
 }
 
 #[target_feature(enable = "avx2")]
@@ -272,9 +288,25 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
         // SAFETY: the first and the last pixel, and so all between them on the line, are within `data`; see `check`.
         unsafe { bilinear_blocks(data, row, path, out, blocks) };
     }
-    let done = 8 * blocks as i64;
-    let at = (path.at.0 + path.step.0 * done, path.at.1 + path.step.1 * done);
-    scalar::bilinear(data, row, Path { at, ..path }, &mut out[blocks * 24..]);
+    let pixels = out.len() / 3;
+    let from = |pixel: usize| {
+        let at = (path.at.0 + path.step.0 * pixel as i64, path.at.1 + path.step.1 * pixel as i64);
+        Path { at, ..path }
+    };
+    if pixels < 8 {
+        return scalar::bilinear(data, row, path, out);
+    }
+    let mut done = 8 * blocks;
+    while done < pixels {
+        // Up to nine are left; the last eight may be some of them again, which are the same.
+        let first = done.min(pixels - 8);
+        check(data, row, from(first), 8);
+        let mut block = [0; 28];
+        // SAFETY: as above.
+        unsafe { bilinear_blocks(data, row, from(first), &mut block, 1) };
+        out[first * 3..][..24].copy_from_slice(&block[..24]);
+        done = first + 8;
+    }
 }
 
 /// Makes sure that what [`bilinear_blocks`] loads lies within `data`: 16 bytes from each pixel and from the one below it,
@@ -283,7 +315,7 @@ fn check(data: &[u8], row: usize, path: Path, pixels: i64) {
     for index in [0, pixels - 1] {
         let (x, y) = ((path.at.0 + path.step.0 * index) >> 32, (path.at.1 + path.step.1 * index) >> 32);
         let fits = x >= 0 && y >= 0 && ((y + 1) as usize * row + x as usize * 3 + 16) <= data.len();
-        assert!(fits && 3 * x as usize + 16 <= row, "BUG: a path that leaves its image");
+        assert!(fits && 3 * x as usize + 6 <= row, "BUG: a path that leaves its image");
     }
     assert!(u32::try_from(data.len()).is_ok(), "BUG: an image beyond 4 GB");
 }
@@ -309,7 +341,7 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
     };
     let (pairs, squeeze) = (signed(&PAIRS), signed(&SQUEEZE));
     let row_bytes = _mm256_set1_epi32(row as i32);
-    let (one, half, round) = (_mm256_set1_epi32(1 << 14), _mm256_set1_epi32(32), _mm256_set1_epi32(1 << 13));
+    let (one, round) = (_mm256_set1_epi32(1 << 14), _mm256_set1_epi32(1 << 13));
     let source = data.as_ptr();
     for block in 0..blocks {
         let (x, y) = (high(x0, x1), high(y0, y1));
@@ -319,12 +351,15 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
         (y0, y1) = (_mm256_add_epi64(y0, y_step), _mm256_add_epi64(y1, y_step));
         let triple = _mm256_add_epi32(x, _mm256_add_epi32(x, x));
         let offsets = unwords(_mm256_add_epi32(_mm256_mullo_epi32(y, row_bytes), triple));
-        // Both fractions are below 2^10, so the sum of products of 16 bits is their product.
-        let both = _mm256_srli_epi32::<6>(_mm256_add_epi32(_mm256_madd_epi16(right, below), half));
         let (right, below) = (_mm256_slli_epi32::<4>(right), _mm256_slli_epi32::<4>(below));
-        let above_left = _mm256_sub_epi32(_mm256_add_epi32(one, both), _mm256_add_epi32(right, below));
-        let above = _mm256_or_si256(above_left, _mm256_slli_epi32::<16>(_mm256_sub_epi32(right, both)));
-        let under = _mm256_or_si256(_mm256_sub_epi32(below, both), _mm256_slli_epi32::<16>(both));
+        // Of 1024ths: (2^4 right · 2^5 below + 2^14) >> 15, which is their product's 2^14ths, rounded.
+        let both = _mm256_mulhrs_epi16(right, _mm256_add_epi32(below, below));
+        // Left and right weights in the halves of 32 bits; what a row below has is what the one above has not.
+        let pair = |sum: __m256i, right: __m256i| {
+            _mm256_add_epi32(_mm256_sub_epi32(sum, right), _mm256_slli_epi32::<16>(right))
+        };
+        let under = pair(below, both);
+        let above = _mm256_sub_epi16(pair(one, right), under);
         // Pixels k and k + 4, one in each half.
         let weigh = |first: usize, above: __m256i, under: __m256i| {
             let two = |shift: usize| {
