@@ -1,0 +1,184 @@
+//! Quantised blocks to Huffman codes.
+//!
+//! Bits go to a buffer first, eight bytes stored after every second code whether full or not, so that no branch depends on
+//! them; from there they go to the file in long pieces, with a 0 after each 0xFF.
+
+use super::tables::{Codes, LENGTH, MAGNITUDES, ZIGZAG};
+
+/// Two blocks side by side, quantised: coefficient (row, column) of block b is at `16 · row + 8 · b + column`.
+#[derive(Clone)]
+#[repr(C, align(32))]
+pub struct Pair {
+    pub coefficients: [i16; 128],
+    /// By block: a bit for each coefficient that is not 0, in zigzag order from the lowest bit; the first may say anything.
+    pub nonzero: [u64; 2],
+}
+
+impl Pair {
+    pub const EMPTY: Self = Self { coefficients: [0; 128], nonzero: [0; 2] };
+}
+
+/// Index in a [`Pair`] of each coefficient of its first block, in zigzag order.
+const ORDER: [u8; 64] = {
+    let mut order = [0; 64];
+    let mut index = 0;
+    while index < 64 {
+        order[index] = ZIGZAG[index] / 8 * 16 + ZIGZAG[index] % 8;
+        index += 1;
+    }
+    order
+};
+
+/// More bytes than a block can take: 20 bits for DC, 26 for each of the others.
+const BLOCK: usize = 256;
+/// Room of the buffer; drained when a unit of six blocks might not fit.
+const ROOM: usize = 8192;
+
+/// Bits on their way to the file.
+pub struct Writer {
+    buffer: [u8; ROOM],
+    at: usize,
+    bits: Bits,
+}
+
+/// Up to 63 bits not yet stored, the low ones of `value`; older ones may stand above them.
+#[derive(Clone, Copy)]
+struct Bits {
+    value: u64,
+    count: u32,
+}
+
+impl Bits {
+    /// Appends an entry of a table of codes, filled in with bits of a magnitude.
+    #[inline(always)]
+    fn put(&mut self, entry: u32, magnitude: u32) {
+        let length = entry & ((1 << LENGTH) - 1);
+        self.value = self.value << length | u64::from((entry | magnitude) >> LENGTH);
+        self.count += length;
+    }
+
+    /// Stores whole bytes at `at`, which moves; fewer than eight bits stay.
+    #[inline(always)]
+    fn store(&mut self, out: &mut [u8; BLOCK + 8], at: &mut usize) {
+        let bytes = (self.value << (64u32.wrapping_sub(self.count) & 63)).to_be_bytes();
+        let start = *at % BLOCK;
+        out[start..start + 8].copy_from_slice(&bytes);
+        *at += self.count as usize / 8;
+        self.count %= 8;
+    }
+}
+
+impl Writer {
+    pub fn new() -> Self {
+        Self { buffer: [0; ROOM], at: 0, bits: Bits { value: 0, count: 0 } }
+    }
+
+    /// Codes block `which` of a pair; `before` is the DC of the component's block before it. Returns the block's own.
+    #[inline(always)]
+    pub fn block(&mut self, pair: &Pair, which: usize, before: i16, codes: &Codes) -> i16 {
+        let start = self.at;
+        let out: &mut [u8; BLOCK + 8] =
+            (&mut self.buffer[start..start + BLOCK + 8]).try_into().expect("BUG: a slice of this length");
+        let (mut bits, mut at) = (self.bits, 0);
+        let dc = pair.coefficients[which * 8];
+        let magnitude = magnitude(dc - before);
+        bits.store(out, &mut at);
+        bits.put(codes.dc[magnitude as usize & 15], magnitude);
+
+        let offset = which * 8;
+        let mut nonzero = pair.nonzero[which] & !1;
+        let mut next = 1;
+        // Of the three places where a code may be put, each has fewer than 64 bits: 7 + 26, 26 more, and 4 for the end.
+        while nonzero != 0 {
+            bits.store(out, &mut at);
+            ac(&mut bits, pair, offset, &mut nonzero, &mut next, codes, out, &mut at);
+            if nonzero == 0 {
+                break;
+            }
+            ac(&mut bits, pair, offset, &mut nonzero, &mut next, codes, out, &mut at);
+        }
+        if next < 64 {
+            bits.put(codes.ac[0], 0);
+        }
+        (self.bits, self.at) = (bits, start + at);
+        dc
+    }
+
+    /// Codes a block that the image does not reach: DC as before, nothing else.
+    pub fn dummy(&mut self, before: i16, codes: &Codes) {
+        let mut pair = Pair::EMPTY;
+        pair.coefficients[0] = before;
+        self.block(&pair, 0, before, codes);
+    }
+
+    /// Moves whole bytes to the file, if there are many.
+    #[inline(always)]
+    pub fn drain(&mut self, bytes: &mut Vec<u8>) {
+        if self.at > ROOM - 6 * BLOCK - 8 {
+            stuff(&self.buffer[..self.at], bytes);
+            self.at = 0;
+        }
+    }
+
+    /// Moves everything to the file, the last byte filled up with ones.
+    pub fn finish(mut self, bytes: &mut Vec<u8>) {
+        stuff(&self.buffer[..self.at], bytes);
+        let mut last = [0; BLOCK + 8];
+        let mut at = 0;
+        self.bits.store(&mut last, &mut at);
+        let missing = (8 - self.bits.count) % 8;
+        self.bits.put(((1 << missing) - 1) << LENGTH | missing, 0);
+        self.bits.store(&mut last, &mut at);
+        stuff(&last[..at], bytes);
+    }
+}
+
+#[inline(always)]
+fn magnitude(value: i16) -> u32 {
+    MAGNITUDES[value as usize & 4095]
+}
+
+/// Codes the next AC coefficient that is not 0.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the state of a loop, kept in registers")]
+fn ac(
+    bits: &mut Bits,
+    pair: &Pair,
+    offset: usize,
+    nonzero: &mut u64,
+    next: &mut u32,
+    codes: &Codes,
+    out: &mut [u8; BLOCK + 8],
+    at: &mut usize,
+) {
+    let index = nonzero.trailing_zeros();
+    *nonzero &= *nonzero - 1;
+    let run = index - *next;
+    *next = index + 1;
+    let magnitude = magnitude(pair.coefficients[(usize::from(ORDER[index as usize & 63]) + offset) & 127]);
+    if run > 15 {
+        bits.store(out, at);
+        for _ in 0..run / 16 {
+            bits.put(codes.ac[0xF0], 0);
+        }
+        bits.store(out, at);
+    }
+    bits.put(codes.ac[((run << 4) + (magnitude & 15)) as usize & 255], magnitude);
+}
+
+/// Appends coded bytes, with a 0 after each 0xFF.
+fn stuff(mut coded: &[u8], bytes: &mut Vec<u8>) {
+    bytes.reserve(coded.len() + coded.len() / 64);
+    while !coded.is_empty() {
+        let whole = coded.as_chunks::<32>().0;
+        let clean = whole.iter().position(|chunk| chunk.iter().fold(false, |found, byte| found | (*byte == 0xFF)));
+        let clean = clean.unwrap_or(whole.len()) * 32;
+        let found = coded[clean..].iter().position(|byte| *byte == 0xFF).map(|index| clean + index);
+        let end = found.map_or(coded.len(), |index| index + 1);
+        bytes.extend_from_slice(&coded[..end]);
+        if found.is_some() {
+            bytes.push(0);
+        }
+        coded = &coded[end..];
+    }
+}

@@ -1,0 +1,186 @@
+//! The standard's tables (ITU-T T.81, Annex K), scaled and turned into what the loops read.
+
+/// Natural index (8 · row + column) of each coefficient in zigzag order.
+pub const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
+];
+
+/// K.1: quantisation of luma at quality 50, natural order.
+const LUMA: [u8; 64] = [
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
+    87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
+    72, 92, 95, 98, 112, 100, 103, 99,
+];
+
+/// K.2: quantisation of chroma at quality 50, natural order.
+const CHROMA: [u8; 64] = [
+    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99,
+];
+
+/// One quantisation table, and how to divide by it.
+///
+/// A coefficient `x` of the transform, which is 8 times too large, becomes `x / (8 · step)` rounded, halves away from 0. The
+/// division is Robert Alverson's multiplication by a reciprocal, as in libjpeg-turbo:
+/// `((|x| + correction) · reciprocal >> 16) · scale >> 16`, exact for every `|x| + correction` below 65,536.
+#[derive(Clone)]
+#[repr(C, align(32))]
+pub struct Quantiser {
+    pub reciprocal: [u16; 64],
+    pub correction: [u16; 64],
+    pub scale: [u16; 64],
+    /// The table itself, natural order.
+    pub steps: [u16; 64],
+}
+
+impl Quantiser {
+    /// The tables of luma and chroma at a quality of 1 to 100, on libjpeg's scale.
+    pub fn of(quality: u8) -> [Self; 2] {
+        let quality = u32::from(quality);
+        let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+        [LUMA, CHROMA].map(|base| Self::new(base.map(|step| ((u32::from(step) * percent + 50) / 100).max(1) as u16)))
+    }
+
+    pub fn new(steps: [u16; 64]) -> Self {
+        let mut quantiser = Self { reciprocal: [0; 64], correction: [0; 64], scale: [0; 64], steps };
+        for (index, step) in steps.into_iter().enumerate() {
+            let divisor = u32::from(step) * 8;
+            let shift = 16 + divisor.ilog2();
+            let (quotient, rest) = ((1 << shift) / divisor, (1u32 << shift) % divisor);
+            let half = divisor / 2;
+            let (reciprocal, correction, shift) = match rest {
+                // A power of two: its reciprocal would take 17 bits.
+                0 => (quotient >> 1, half, shift - 1),
+                rest if rest <= half => (quotient, half + 1, shift),
+                _ => (quotient + 1, half, shift),
+            };
+            quantiser.reciprocal[index] = reciprocal as u16;
+            quantiser.correction[index] = correction as u16;
+            quantiser.scale[index] = (1u32 << (32 - shift)) as u16;
+        }
+        quantiser
+    }
+}
+
+/// A Huffman table as the file states it: how many codes of 1 to 16 bits there are, and their symbols.
+pub struct Symbols {
+    pub counts: [u8; 16],
+    pub symbols: &'static [u8],
+}
+
+/// K.3: sizes of differences of luma's DC.
+pub const LUMA_DC: Symbols = Symbols {
+    counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+    symbols: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+};
+
+/// K.4: the same of chroma.
+pub const CHROMA_DC: Symbols = Symbols {
+    counts: [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+    symbols: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+};
+
+/// K.5: runs and sizes of luma's AC, `run << 4 | size`.
+pub const LUMA_AC: Symbols = Symbols {
+    counts: [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D],
+    symbols: &[
+        0x01, 0x02, 0x03, 0x00, 0x04, 0x11, 0x05, 0x12, 0x21, 0x31, 0x41, 0x06, 0x13, 0x51, 0x61, 0x07, 0x22, 0x71,
+        0x14, 0x32, 0x81, 0x91, 0xA1, 0x08, 0x23, 0x42, 0xB1, 0xC1, 0x15, 0x52, 0xD1, 0xF0, 0x24, 0x33, 0x62, 0x72,
+        0x82, 0x09, 0x0A, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x34, 0x35, 0x36, 0x37,
+        0x38, 0x39, 0x3A, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59,
+        0x5A, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7A, 0x83,
+        0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A, 0xA2, 0xA3,
+        0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xB2, 0xB3, 0xB4, 0xB5, 0xB6, 0xB7, 0xB8, 0xB9, 0xBA, 0xC2, 0xC3,
+        0xC4, 0xC5, 0xC6, 0xC7, 0xC8, 0xC9, 0xCA, 0xD2, 0xD3, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8, 0xD9, 0xDA, 0xE1, 0xE2,
+        0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA,
+    ],
+};
+
+/// K.6: the same of chroma.
+pub const CHROMA_AC: Symbols = Symbols {
+    counts: [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77],
+    symbols: &[
+        0x00, 0x01, 0x02, 0x03, 0x11, 0x04, 0x05, 0x21, 0x31, 0x06, 0x12, 0x41, 0x51, 0x07, 0x61, 0x71, 0x13, 0x22,
+        0x32, 0x81, 0x08, 0x14, 0x42, 0x91, 0xA1, 0xB1, 0xC1, 0x09, 0x23, 0x33, 0x52, 0xF0, 0x15, 0x62, 0x72, 0xD1,
+        0x0A, 0x16, 0x24, 0x34, 0xE1, 0x25, 0xF1, 0x17, 0x18, 0x19, 0x1A, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x35, 0x36,
+        0x37, 0x38, 0x39, 0x3A, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58,
+        0x59, 0x5A, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7A,
+        0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A,
+        0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xB2, 0xB3, 0xB4, 0xB5, 0xB6, 0xB7, 0xB8, 0xB9, 0xBA,
+        0xC2, 0xC3, 0xC4, 0xC5, 0xC6, 0xC7, 0xC8, 0xC9, 0xCA, 0xD2, 0xD3, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8, 0xD9, 0xDA,
+        0xE2, 0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEA, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA,
+    ],
+};
+
+/// Bits of an entry of [`Symbols::codes`] and [`MAGNITUDES`] that hold a length.
+pub const LENGTH: u32 = 6;
+
+impl Symbols {
+    /// By symbol: the code, with room after it for as many bits as the symbol's low half says, `<< LENGTH`, and the length
+    /// of both. The longest is 16 + 10 bits.
+    pub const fn codes(&self) -> [u32; 256] {
+        let mut codes = [0; 256];
+        let (mut code, mut index, mut length) = (0u32, 0, 1);
+        while length <= 16 {
+            let mut left = self.counts[length as usize - 1];
+            while left > 0 {
+                let symbol = self.symbols[index] as u32;
+                let size = symbol & 15;
+                codes[symbol as usize] = code << (size + LENGTH) | (length + size);
+                (code, index, left) = (code + 1, index + 1, left - 1);
+            }
+            (code, length) = (code << 1, length + 1);
+        }
+        codes
+    }
+}
+
+/// By the low 12 bits of a value: its size (the bits of its magnitude) and, `<< LENGTH`, those bits as a JPEG has them, which
+/// are of the value less one where it is negative.
+pub static MAGNITUDES: [u32; 4096] = {
+    let mut magnitudes = [0; 4096];
+    let mut index = 0;
+    while index < 4096 {
+        let value = if index < 2048 { index as i32 } else { index as i32 - 4096 };
+        let size = 32 - value.unsigned_abs().leading_zeros();
+        let bits = (if value < 0 { value - 1 } else { value }) as u32 & ((1 << size) - 1);
+        magnitudes[index] = bits << LENGTH | size;
+        index += 1;
+    }
+    magnitudes
+};
+
+/// The codes of luma or of chroma.
+pub struct Codes {
+    pub dc: [u32; 256],
+    pub ac: [u32; 256],
+}
+
+/// Luma's, then chroma's.
+pub static CODES: [Codes; 2] =
+    [Codes { dc: LUMA_DC.codes(), ac: LUMA_AC.codes() }, Codes { dc: CHROMA_DC.codes(), ac: CHROMA_AC.codes() }];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multiplying_by_the_reciprocal_is_division() {
+        // 6,050 is the coarsest step (121 at quality 1); 8,192 is as large as DC can be, and AC is smaller.
+        for first in (1..=6_050u16).step_by(64) {
+            let quantiser = Quantiser::new(std::array::from_fn(|index| first + index as u16));
+            for index in 0..64 {
+                let divisor = u32::from(quantiser.steps[index]) * 8;
+                for value in 0..=8_200u32 {
+                    let product =
+                        (value + u32::from(quantiser.correction[index])) * u32::from(quantiser.reciprocal[index]) >> 16;
+                    let quotient = product * u32::from(quantiser.scale[index]) >> 16;
+                    assert_eq!(quotient, (value + divisor / 2) / divisor, "{value} / {divisor}");
+                }
+            }
+        }
+    }
+}
