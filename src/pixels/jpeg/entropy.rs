@@ -3,31 +3,22 @@
 //! Bits go to a buffer first, eight bytes stored after every second code whether full or not, so that no branch depends on
 //! them; from there they go to the file in long pieces, with a 0 after each 0xFF.
 
-use super::tables::{Codes, LENGTH, MAGNITUDES, ZIGZAG};
+use super::tables::{Codes, LENGTH, ZIGZAG};
 
 /// Two blocks side by side, quantised: coefficient (row, column) of block b is at `16 · row + 8 · b + column`.
 #[derive(Clone)]
 #[repr(C, align(32))]
 pub struct Pair {
     pub coefficients: [i16; 128],
-    /// By block: a bit for each coefficient that is not 0, in zigzag order from the lowest bit; the first may say anything.
+    /// By block: the coefficients in zigzag order, those beyond a byte cut off to the last it can hold.
+    pub bytes: [[i8; 64]; 2],
+    /// By block: a bit for each coefficient that is not 0, in zigzag order from the lowest bit.
     pub nonzero: [u64; 2],
 }
 
 impl Pair {
-    pub const EMPTY: Self = Self { coefficients: [0; 128], nonzero: [0; 2] };
+    pub const EMPTY: Self = Self { coefficients: [0; 128], bytes: [[0; 64]; 2], nonzero: [0; 2] };
 }
-
-/// Index in a [`Pair`] of each coefficient of its first block, in zigzag order.
-const ORDER: [u8; 64] = {
-    let mut order = [0; 64];
-    let mut index = 0;
-    while index < 64 {
-        order[index] = ZIGZAG[index] / 8 * 16 + ZIGZAG[index] % 8;
-        index += 1;
-    }
-    order
-};
 
 /// More bytes than a block can take: 20 bits for DC, 26 for each of the others.
 const BLOCK: usize = 256;
@@ -45,25 +36,25 @@ pub struct Writer {
 #[derive(Clone, Copy)]
 struct Bits {
     value: u64,
+    /// How many, modulo 64.
     count: u32,
 }
 
 impl Bits {
-    /// Appends an entry of a table of codes, filled in with bits of a magnitude.
+    /// Appends an entry of [`Codes`]. The bits above the length count too: `count` holds modulo 64.
     #[inline(always)]
-    fn put(&mut self, entry: u32, magnitude: u32) {
-        let length = entry & ((1 << LENGTH) - 1);
-        self.value = self.value << length | u64::from((entry | magnitude) >> LENGTH);
-        self.count += length;
+    fn put(&mut self, entry: u32) {
+        self.value = self.value << (entry & ((1 << LENGTH) - 1)) | u64::from(entry >> LENGTH);
+        self.count = self.count.wrapping_add(entry);
     }
 
     /// Stores whole bytes at `at`, which moves; fewer than eight bits stay.
     #[inline(always)]
     fn store(&mut self, out: &mut [u8; BLOCK + 8], at: &mut usize) {
-        let bytes = (self.value << (64u32.wrapping_sub(self.count) & 63)).to_be_bytes();
+        let bytes = (self.value << (self.count.wrapping_neg() & 63)).to_be_bytes();
         let start = *at % BLOCK;
         out[start..start + 8].copy_from_slice(&bytes);
-        *at += self.count as usize / 8;
+        *at += self.count as usize / 8 % 8;
         self.count %= 8;
     }
 }
@@ -81,24 +72,35 @@ impl Writer {
             (&mut self.buffer[start..start + BLOCK + 8]).try_into().expect("BUG: a slice of this length");
         let (mut bits, mut at) = (self.bits, 0);
         let dc = pair.coefficients[which * 8];
-        let magnitude = magnitude(dc - before);
         bits.store(out, &mut at);
-        bits.put(codes.dc[magnitude as usize & 15], magnitude);
+        bits.put(codes.difference(i32::from(dc) - i32::from(before)));
 
-        let offset = which * 8;
         let mut nonzero = pair.nonzero[which] & !1;
-        let mut next = 1;
-        // Of the three places where a code may be put, each has fewer than 64 bits: 7 + 26, 26 more, and 4 for the end.
+        let mut last = 0;
+        // Between two stores there are fewer than 64 bits: 7 left, 26 for each value, and 4 for the end.
         while nonzero != 0 {
             bits.store(out, &mut at);
-            ac(&mut bits, pair, offset, &mut nonzero, &mut next, codes, out, &mut at);
-            if nonzero == 0 {
-                break;
+            for _ in 0..2 {
+                let index = nonzero.trailing_zeros();
+                let run = index - last - 1;
+                let byte = pair.bytes[which][index as usize & 63] as u8;
+                let entry = if run < 16 { codes.short[(run << 8) as usize | usize::from(byte)] } else { 0 };
+                if entry != 0 {
+                    bits.put(entry);
+                } else {
+                    let natural = usize::from(ZIGZAG[index as usize & 63]);
+                    let value = pair.coefficients[natural / 8 * 16 + which * 8 + natural % 8];
+                    (bits, at) = rare(bits, run, value.into(), codes, out, at);
+                }
+                last = index;
+                nonzero &= nonzero - 1;
+                if nonzero == 0 {
+                    break;
+                }
             }
-            ac(&mut bits, pair, offset, &mut nonzero, &mut next, codes, out, &mut at);
         }
-        if next < 64 {
-            bits.put(codes.ac[0], 0);
+        if last < 63 {
+            bits.put(codes.end());
         }
         (self.bits, self.at) = (bits, start + at);
         dc
@@ -127,43 +129,30 @@ impl Writer {
         let mut at = 0;
         self.bits.store(&mut last, &mut at);
         let missing = (8 - self.bits.count) % 8;
-        self.bits.put(((1 << missing) - 1) << LENGTH | missing, 0);
+        self.bits.put(((1 << missing) - 1) << LENGTH | missing);
         self.bits.store(&mut last, &mut at);
         stuff(&last[..at], bytes);
     }
 }
 
-#[inline(always)]
-fn magnitude(value: i16) -> u32 {
-    MAGNITUDES[value as usize & 4095]
-}
-
-/// Codes the next AC coefficient that is not 0.
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the state of a loop, kept in registers")]
-fn ac(
-    bits: &mut Bits,
-    pair: &Pair,
-    offset: usize,
-    nonzero: &mut u64,
-    next: &mut u32,
+/// Codes a large value, or one after many zeros. By value, so that the state of the loop stays in registers.
+#[cold]
+#[inline(never)]
+fn rare(
+    mut bits: Bits,
+    run: u32,
+    value: i32,
     codes: &Codes,
     out: &mut [u8; BLOCK + 8],
-    at: &mut usize,
-) {
-    let index = nonzero.trailing_zeros();
-    *nonzero &= *nonzero - 1;
-    let run = index - *next;
-    *next = index + 1;
-    let magnitude = magnitude(pair.coefficients[(usize::from(ORDER[index as usize & 63]) + offset) & 127]);
-    if run > 15 {
-        bits.store(out, at);
-        for _ in 0..run / 16 {
-            bits.put(codes.ac[0xF0], 0);
-        }
-        bits.store(out, at);
+    mut at: usize,
+) -> (Bits, usize) {
+    bits.store(out, &mut at);
+    for _ in 0..run / 16 {
+        bits.put(codes.zeros());
     }
-    bits.put(codes.ac[((run << 4) + (magnitude & 15)) as usize & 255], magnitude);
+    bits.store(out, &mut at);
+    bits.put(codes.value(run % 16, value));
+    (bits, at)
 }
 
 /// Appends coded bytes, with a 0 after each 0xFF.

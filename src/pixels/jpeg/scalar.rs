@@ -82,9 +82,12 @@ fn pair_of(plane: &Plane<8>, quantiser: &Quantiser, pair: &mut Pair) {
         for (row, values) in quantised.as_chunks::<8>().0.iter().enumerate() {
             pair.coefficients[row * 16 + which * 8..][..8].copy_from_slice(values);
         }
-        let bits =
-            ZIGZAG.iter().enumerate().map(|(bit, natural)| u64::from(quantised[usize::from(*natural)] != 0) << bit);
-        pair.nonzero[which] = bits.fold(0, |mask, bit| mask | bit);
+        pair.nonzero[which] = 0;
+        for (index, natural) in ZIGZAG.iter().enumerate() {
+            let value = quantised[usize::from(*natural)];
+            pair.bytes[which][index] = value.clamp(i8::MIN.into(), i8::MAX.into()) as i8;
+            pair.nonzero[which] |= u64::from(value != 0) << index;
+        }
     }
 }
 

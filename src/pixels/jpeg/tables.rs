@@ -115,21 +115,18 @@ pub const CHROMA_AC: Symbols = Symbols {
     ],
 };
 
-/// Bits of an entry of [`Symbols::codes`] and [`MAGNITUDES`] that hold a length.
+/// Bits of an entry of a table of [`Codes`] that hold a length; those above hold what is of that length.
 pub const LENGTH: u32 = 6;
 
 impl Symbols {
-    /// By symbol: the code, with room after it for as many bits as the symbol's low half says, `<< LENGTH`, and the length
-    /// of both. The longest is 16 + 10 bits.
-    pub const fn codes(&self) -> [u32; 256] {
-        let mut codes = [0; 256];
-        let (mut code, mut index, mut length) = (0u32, 0, 1);
+    /// Code and length by symbol; a symbol without a code has neither.
+    const fn codes(&self) -> [(u32, u32); 256] {
+        let mut codes = [(0, 0); 256];
+        let (mut code, mut index, mut length) = (0, 0, 1);
         while length <= 16 {
             let mut left = self.counts[length as usize - 1];
             while left > 0 {
-                let symbol = self.symbols[index] as u32;
-                let size = symbol & 15;
-                codes[symbol as usize] = code << (size + LENGTH) | (length + size);
+                codes[self.symbols[index] as usize] = (code, length);
                 (code, index, left) = (code + 1, index + 1, left - 1);
             }
             (code, length) = (code << 1, length + 1);
@@ -138,30 +135,71 @@ impl Symbols {
     }
 }
 
-/// By the low 12 bits of a value: its size (the bits of its magnitude) and, `<< LENGTH`, those bits as a JPEG has them, which
-/// are of the value less one where it is negative.
-pub static MAGNITUDES: [u32; 4096] = {
-    let mut magnitudes = [0; 4096];
-    let mut index = 0;
-    while index < 4096 {
-        let value = if index < 2048 { index as i32 } else { index as i32 - 4096 };
-        let size = 32 - value.unsigned_abs().leading_zeros();
-        let bits = (if value < 0 { value - 1 } else { value }) as u32 & ((1 << size) - 1);
-        magnitudes[index] = bits << LENGTH | size;
-        index += 1;
-    }
-    magnitudes
-};
+/// How many bits the magnitude of a value has.
+pub const fn size(value: i32) -> u32 {
+    32 - value.unsigned_abs().leading_zeros()
+}
+
+/// The entry of a symbol and the value after it, whose bits are of the value less one where it is negative. The longest has
+/// 16 + 10 bits.
+const fn entry((code, length): (u32, u32), value: i32) -> u32 {
+    let size = size(value);
+    let bits = (if value < 0 { value - 1 } else { value }) as u32 & ((1 << size) - 1);
+    (code << size | bits) << LENGTH | (length + size)
+}
 
 /// The codes of luma or of chroma.
 pub struct Codes {
-    pub dc: [u32; 256],
-    pub ac: [u32; 256],
+    dc: [(u32, u32); 16],
+    ac: [(u32, u32); 256],
+    /// By `run << 8 | value as u8`; 0 where the byte may be a larger value, cut off.
+    pub short: [u32; 4096],
+}
+
+impl Codes {
+    const fn new(dc: &Symbols, ac: &Symbols) -> Self {
+        let (all, ac) = (dc.codes(), ac.codes());
+        let (mut dc, mut size_of) = ([(0, 0); 16], 0);
+        while size_of < 16 {
+            dc[size_of] = all[size_of];
+            size_of += 1;
+        }
+        let (mut short, mut index) = ([0; 4096], 0);
+        while index < 4096 {
+            let value = index as u8 as i8;
+            if value != 0 && value != i8::MIN && value != i8::MAX {
+                short[index] = entry(ac[index >> 8 << 4 | size(value as i32) as usize], value as i32);
+            }
+            index += 1;
+        }
+        Self { dc, ac, short }
+    }
+
+    /// The entry of a difference of DC, at most 11 bits large.
+    #[inline(always)]
+    pub fn difference(&self, value: i32) -> u32 {
+        entry(self.dc[size(value) as usize & 15], value)
+    }
+
+    /// The entry of a value, at most 10 bits large, after up to 15 zeros.
+    pub fn value(&self, run: u32, value: i32) -> u32 {
+        entry(self.ac[(run << 4 | size(value)) as usize & 255], value)
+    }
+
+    /// The entry of 16 zeros.
+    pub fn zeros(&self) -> u32 {
+        entry(self.ac[0xF0], 0)
+    }
+
+    /// The entry of nothing but zeros up to the end.
+    #[inline(always)]
+    pub fn end(&self) -> u32 {
+        entry(self.ac[0], 0)
+    }
 }
 
 /// Luma's, then chroma's.
-pub static CODES: [Codes; 2] =
-    [Codes { dc: LUMA_DC.codes(), ac: LUMA_AC.codes() }, Codes { dc: CHROMA_DC.codes(), ac: CHROMA_AC.codes() }];
+pub static CODES: [Codes; 2] = [Codes::new(&LUMA_DC, &LUMA_AC), Codes::new(&CHROMA_DC, &CHROMA_AC)];
 
 #[cfg(test)]
 mod tests {

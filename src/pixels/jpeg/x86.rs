@@ -226,7 +226,7 @@ fn finish(rows: &[[__m256i; 2]; 4], quantiser: &Quantiser, pair: &mut Pair) {
         // SAFETY: 32 writable bytes; the store needs no alignment.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), row) };
     }
-    pair.nonzero = nonzero(&quantised);
+    zigzag(&quantised, pair);
 }
 
 /// For each 16 coefficients in zigzag order, and each two rows: where in the rows they are.
@@ -241,12 +241,12 @@ const PLACES: [[[i8; 16]; 4]; 4] = {
     places
 };
 
-/// See [`Pair::nonzero`].
+/// Fills in [`Pair::bytes`] and [`Pair::nonzero`].
 #[target_feature(enable = "avx2")]
 #[inline]
-fn nonzero(rows: &[__m256i; 8]) -> [u64; 2] {
+fn zigzag(rows: &[__m256i; 8], pair: &mut Pair) {
     let bytes: [__m256i; 4] = std::array::from_fn(|part| _mm256_packs_epi16(rows[part * 2], rows[part * 2 + 1]));
-    let mut masks = [0, 0];
+    pair.nonzero = [0, 0];
     for (quarter, places) in PLACES.iter().enumerate() {
         let mut ordered = _mm256_setzero_si256();
         for (bytes, places) in bytes.iter().zip(places) {
@@ -258,11 +258,16 @@ fn nonzero(rows: &[__m256i; 8]) -> [u64; 2] {
             ordered = _mm256_or_si256(ordered, _mm256_shuffle_epi8(*bytes, places));
         }
         let zero = _mm256_movemask_epi8(_mm256_cmpeq_epi8(ordered, _mm256_setzero_si256()));
-        let found = !(zero as u32);
-        masks[0] |= u64::from(found & 0xFFFF) << (quarter * 16);
-        masks[1] |= u64::from(found >> 16) << (quarter * 16);
+        let nonzero = !(zero as u32);
+        pair.nonzero[0] |= u64::from(nonzero & 0xFFFF) << (quarter * 16);
+        pair.nonzero[1] |= u64::from(nonzero >> 16) << (quarter * 16);
+        let halves = [_mm256_castsi256_si128(ordered), _mm256_extracti128_si256::<1>(ordered)];
+        for (bytes, half) in pair.bytes.iter_mut().zip(halves) {
+            let to = &mut bytes.as_chunks_mut::<16>().0[quarter];
+            // SAFETY: 16 writable bytes; the store needs no alignment.
+            unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), half) };
+        }
     }
-    masks
 }
 
 /// Eight points of the DCT of every column of eight registers; see [`scalar`](super::scalar). `UP` is the shift of the two
