@@ -73,12 +73,8 @@ fn pair_of(plane: &Plane<8>, quantiser: &Quantiser, pair: &mut Pair) {
             let column = transform_eight(std::array::from_fn(|row| block[row][x]), Pass::Columns);
             block.iter_mut().zip(column).for_each(|(row, value)| row[x] = value);
         }
-        let mut quantised = [0; 64];
-        for (index, value) in block.as_flattened().iter().enumerate() {
-            let factor = |of: &[u16; 64]| u32::from(of[index]);
-            let product = (value.unsigned_abs() + factor(&quantiser.correction)) * factor(&quantiser.reciprocal) >> 16;
-            quantised[index] = (product * factor(&quantiser.scale) >> 16) as i16 * value.signum() as i16;
-        }
+        let quantised: [i16; 64] =
+            std::array::from_fn(|index| quantiser.divide(index, block[index / 8][index % 8]) as i16);
         for (row, values) in quantised.as_chunks::<8>().0.iter().enumerate() {
             pair.coefficients[row * 16 + which * 8..][..8].copy_from_slice(values);
         }

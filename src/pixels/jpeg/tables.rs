@@ -24,13 +24,12 @@ const CHROMA: [u8; 64] = [
 /// One quantisation table, and how to divide by it.
 ///
 /// A coefficient `x` of the transform, which is 8 times too large, becomes `x / (8 · step)` rounded, halves away from 0. The
-/// division is Robert Alverson's multiplication by a reciprocal, as in libjpeg-turbo:
-/// `((|x| + correction) · reciprocal >> 16) · scale >> 16`, exact for every `|x| + correction` below 65,536.
+/// division is a multiplication by a reciprocal rounded up, and what remains of its power of two is rounded:
+/// `((|x| · reciprocal >> 16) · scale + 2^14) >> 15`, exact for every `|x|` below 2^15.
 #[derive(Clone)]
 #[repr(C, align(32))]
 pub struct Quantiser {
     pub reciprocal: [u16; 64],
-    pub correction: [u16; 64],
     pub scale: [u16; 64],
     /// The table itself, natural order.
     pub steps: [u16; 64],
@@ -45,23 +44,21 @@ impl Quantiser {
     }
 
     pub fn new(steps: [u16; 64]) -> Self {
-        let mut quantiser = Self { reciprocal: [0; 64], correction: [0; 64], scale: [0; 64], steps };
+        let mut quantiser = Self { reciprocal: [0; 64], scale: [0; 64], steps };
         for (index, step) in steps.into_iter().enumerate() {
             let divisor = u32::from(step) * 8;
-            let shift = 16 + divisor.ilog2();
-            let (quotient, rest) = ((1 << shift) / divisor, (1u32 << shift) % divisor);
-            let half = divisor / 2;
-            let (reciprocal, correction, shift) = match rest {
-                // A power of two: its reciprocal would take 17 bits.
-                0 => (quotient >> 1, half, shift - 1),
-                rest if rest <= half => (quotient, half + 1, shift),
-                _ => (quotient + 1, half, shift),
-            };
-            quantiser.reciprocal[index] = reciprocal as u16;
-            quantiser.correction[index] = correction as u16;
-            quantiser.scale[index] = (1u32 << (32 - shift)) as u16;
+            // A reciprocal of 16 bits, with the highest set.
+            let shift = divisor.ilog2() - u32::from(divisor.is_power_of_two());
+            quantiser.reciprocal[index] = (1u32 << (16 + shift)).div_ceil(divisor) as u16;
+            quantiser.scale[index] = 1 << (15 - shift);
         }
         quantiser
+    }
+
+    /// The quotient of coefficient `index`, which is how the fast loops divide too.
+    pub fn divide(&self, index: usize, value: i32) -> i32 {
+        let product = value.abs() * i32::from(self.reciprocal[index]) >> 16;
+        (product * i32::from(self.scale[index]) + (1 << 14) >> 15) * value.signum()
     }
 }
 
@@ -211,12 +208,11 @@ mod tests {
         for first in (1..=6_050u16).step_by(64) {
             let quantiser = Quantiser::new(std::array::from_fn(|index| first + index as u16));
             for index in 0..64 {
-                let divisor = u32::from(quantiser.steps[index]) * 8;
-                for value in 0..=8_200u32 {
-                    let product =
-                        (value + u32::from(quantiser.correction[index])) * u32::from(quantiser.reciprocal[index]) >> 16;
-                    let quotient = product * u32::from(quantiser.scale[index]) >> 16;
-                    assert_eq!(quotient, (value + divisor / 2) / divisor, "{value} / {divisor}");
+                let divisor = i32::from(quantiser.steps[index]) * 8;
+                for value in 0..=8_200 {
+                    let quotient = (value + divisor / 2) / divisor;
+                    assert_eq!(quantiser.divide(index, value), quotient, "{value} / {divisor}");
+                    assert_eq!(quantiser.divide(index, -value), -quotient, "-{value} / {divisor}");
                 }
             }
         }

@@ -218,9 +218,8 @@ fn finish(rows: &[[__m256i; 2]; 4], quantiser: &Quantiser, pair: &mut Pair) {
             // SAFETY: 16 readable bytes; the load needs no alignment.
             _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(eight.as_ptr().cast()) })
         };
-        let size = _mm256_add_epi16(_mm256_abs_epi16(whole[row]), factor(&quantiser.correction));
-        let product = _mm256_mulhi_epu16(size, factor(&quantiser.reciprocal));
-        _mm256_sign_epi16(_mm256_mulhi_epu16(product, factor(&quantiser.scale)), whole[row])
+        let product = _mm256_mulhi_epu16(_mm256_abs_epi16(whole[row]), factor(&quantiser.reciprocal));
+        _mm256_sign_epi16(_mm256_mulhrs_epi16(product, factor(&quantiser.scale)), whole[row])
     });
     for (to, row) in pair.coefficients.as_chunks_mut::<16>().0.iter_mut().zip(quantised) {
         // SAFETY: 32 writable bytes; the store needs no alignment.
@@ -245,29 +244,37 @@ const PLACES: [[[i8; 16]; 4]; 4] = {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn zigzag(rows: &[__m256i; 8], pair: &mut Pair) {
-    let bytes: [__m256i; 4] = std::array::from_fn(|part| _mm256_packs_epi16(rows[part * 2], rows[part * 2 + 1]));
-    pair.nonzero = [0, 0];
-    for (quarter, places) in PLACES.iter().enumerate() {
-        let mut ordered = _mm256_setzero_si256();
-        for (bytes, places) in bytes.iter().zip(places) {
-            if places.iter().all(|place| *place < 0) {
-                continue;
-            }
-            // SAFETY: 16 readable bytes; the load needs no alignment.
-            let places = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(places.as_ptr().cast()) });
-            ordered = _mm256_or_si256(ordered, _mm256_shuffle_epi8(*bytes, places));
-        }
-        let zero = _mm256_movemask_epi8(_mm256_cmpeq_epi8(ordered, _mm256_setzero_si256()));
-        let nonzero = !(zero as u32);
-        pair.nonzero[0] |= u64::from(nonzero & 0xFFFF) << (quarter * 16);
-        pair.nonzero[1] |= u64::from(nonzero >> 16) << (quarter * 16);
-        let halves = [_mm256_castsi256_si128(ordered), _mm256_extracti128_si256::<1>(ordered)];
-        for (bytes, half) in pair.bytes.iter_mut().zip(halves) {
-            let to = &mut bytes.as_chunks_mut::<16>().0[quarter];
-            // SAFETY: 16 writable bytes; the store needs no alignment.
-            unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), half) };
+    let bytes = std::array::from_fn(|part| _mm256_packs_epi16(rows[part * 2], rows[part * 2 + 1]));
+    let quarters = [ordered::<0>(&bytes), ordered::<1>(&bytes), ordered::<2>(&bytes), ordered::<3>(&bytes)];
+    let nonzero = quarters.map(|quarter| {
+        let zero = _mm256_movemask_epi8(_mm256_cmpeq_epi8(quarter, _mm256_setzero_si256()));
+        u64::from(!(zero as u32))
+    });
+    let [first, second, third, fourth] = nonzero.map(|bits| bits & 0xFFFF);
+    pair.nonzero[0] = first | second << 16 | third << 32 | fourth << 48;
+    let [first, second, third, fourth] = nonzero.map(|bits| bits >> 16);
+    pair.nonzero[1] = first | second << 16 | third << 32 | fourth << 48;
+    let [left, right] = &mut pair.bytes;
+    let to = left.as_chunks_mut::<16>().0.iter_mut().zip(right.as_chunks_mut::<16>().0);
+    for ((left, right), quarter) in to.zip(quarters) {
+        // SAFETY: 16 writable bytes each; the stores need no alignment.
+        unsafe {
+            _mm_storeu_si128(left.as_mut_ptr().cast(), _mm256_castsi256_si128(quarter));
+            _mm_storeu_si128(right.as_mut_ptr().cast(), _mm256_extracti128_si256::<1>(quarter));
         }
     }
+}
+
+/// A quarter of the coefficients in zigzag order.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn ordered<const QUARTER: usize>(bytes: &[__m256i; 4]) -> __m256i {
+    let [first, second, third, fourth]: [__m256i; 4] = std::array::from_fn(|part| {
+        // SAFETY: 16 readable bytes; the load needs no alignment.
+        let places = unsafe { _mm_loadu_si128(PLACES[QUARTER][part].as_ptr().cast()) };
+        _mm256_shuffle_epi8(bytes[part], _mm256_broadcastsi128_si256(places))
+    });
+    _mm256_or_si256(_mm256_or_si256(first, second), _mm256_or_si256(third, fourth))
 }
 
 /// Eight points of the DCT of every column of eight registers; see [`scalar`](super::scalar). `UP` is the shift of the two
