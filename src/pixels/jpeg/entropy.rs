@@ -32,36 +32,37 @@ pub struct Writer {
     bits: Bits,
 }
 
-/// Up to 63 bits not yet stored, the low ones of `value`; older ones may stand above them.
+/// 1 to 64 bits not yet stored, the low ones of `value`; older ones may stand above them.
 #[derive(Clone, Copy)]
 struct Bits {
     value: u64,
-    /// How many, modulo 64.
-    count: u32,
+    /// How many bits are missing to 64, modulo 64: what `value` has to be shifted by.
+    missing: u32,
 }
 
 impl Bits {
-    /// Appends an entry of [`Codes`]. The bits above the length count too: `count` holds modulo 64.
+    /// Appends an entry of [`Codes`]. The bits above its length go into `missing` too, where they count for nothing.
     #[inline(always)]
     fn put(&mut self, entry: u32) {
         self.value = self.value << (entry & ((1 << LENGTH) - 1)) | u64::from(entry >> LENGTH);
-        self.count = self.count.wrapping_add(entry);
+        self.missing = self.missing.wrapping_sub(entry);
     }
 
-    /// Stores whole bytes at `at`, which moves; fewer than eight bits stay.
+    /// Stores whole bytes at `at`, which moves; one to eight bits stay.
     #[inline(always)]
     fn store(&mut self, out: &mut [u8; BLOCK + 8], at: &mut usize) {
-        let bytes = (self.value << (self.count.wrapping_neg() & 63)).to_be_bytes();
+        let bytes = (self.value << (self.missing & 63)).to_be_bytes();
         let start = *at % BLOCK;
         out[start..start + 8].copy_from_slice(&bytes);
-        *at += self.count as usize / 8 % 8;
-        self.count %= 8;
+        *at += (!self.missing & 56) as usize / 8;
+        self.missing |= !7;
     }
 }
 
 impl Writer {
-    pub fn new() -> Self {
-        Self { buffer: [0; ROOM], at: 0, bits: Bits { value: 0, count: 0 } }
+    /// A writer that begins with the byte before the first code, since it is never without a bit.
+    pub fn new(first: u8) -> Self {
+        Self { buffer: [0; ROOM], at: 0, bits: Bits { value: first.into(), missing: 56 } }
     }
 
     /// Codes block `which` of a pair; `before` is the DC of the component's block before it. Returns the block's own.
@@ -77,7 +78,7 @@ impl Writer {
 
         let mut nonzero = pair.nonzero[which] & !1;
         let mut last = 0;
-        // Between two stores there are fewer than 64 bits: 7 left, 26 for each value, and 4 for the end.
+        // Between two stores there are at most 64 bits: 8 left, 26 for each value, and 4 for the end.
         while nonzero != 0 {
             bits.store(out, &mut at);
             for _ in 0..2 {
@@ -124,14 +125,13 @@ impl Writer {
 
     /// Moves everything to the file, the last byte filled up with ones.
     pub fn finish(mut self, bytes: &mut Vec<u8>) {
-        stuff(&self.buffer[..self.at], bytes);
         let mut last = [0; BLOCK + 8];
         let mut at = 0;
         self.bits.store(&mut last, &mut at);
-        let missing = (8 - self.bits.count) % 8;
-        self.bits.put(((1 << missing) - 1) << LENGTH | missing);
-        self.bits.store(&mut last, &mut at);
-        stuff(&last[..at], bytes);
+        let missing = self.bits.missing % 8;
+        last[at] = (self.bits.value << missing) as u8 | ((1u32 << missing) - 1) as u8;
+        stuff(&self.buffer[..self.at], bytes);
+        stuff(&last[..=at], bytes);
     }
 }
 

@@ -72,7 +72,7 @@ fn scan(
     let stride = width * 3;
     let mut unit = [Pair::EMPTY; 3];
     let mut padded = [0; SIDE * SIDE * 3];
-    let mut writer = Writer::new();
+    let mut writer = Writer::new(bytes.pop().expect("BUG: a JPEG without a header"));
     let mut dc = [0; 3];
     for y in (0..height).step_by(rows) {
         let down = (height - y).min(rows);

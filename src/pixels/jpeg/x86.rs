@@ -10,11 +10,14 @@ use std::arch::x86_64::*;
 
 /// Whether [`scan`] may be called: its process's level is AVX2, and the CPU has the instructions for bits that came with it.
 pub fn available() -> bool {
-    simd::level() == simd::Level::Avx2 && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2")
+    simd::level() == simd::Level::Avx2
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
 }
 
 /// See [`scan`](super::scan).
-#[target_feature(enable = "avx2,bmi1,bmi2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 pub fn scan(image: &Image, subsampling: Subsampling, quantisers: &[Quantiser; 2], bytes: &mut Vec<u8>) {
     let [luma, chroma] = quantisers;
     match subsampling {
