@@ -156,18 +156,23 @@ fn rare(
 }
 
 /// Appends coded bytes, with a 0 after each 0xFF.
+#[inline(always)]
 fn stuff(mut coded: &[u8], bytes: &mut Vec<u8>) {
     bytes.reserve(coded.len() + coded.len() / 64);
     while !coded.is_empty() {
-        let whole = coded.as_chunks::<32>().0;
-        let clean = whole.iter().position(|chunk| chunk.iter().fold(false, |found, byte| found | (*byte == 0xFF)));
-        let clean = clean.unwrap_or(whole.len()) * 32;
-        let found = coded[clean..].iter().position(|byte| *byte == 0xFF).map(|index| clean + index);
-        let end = found.map_or(coded.len(), |index| index + 1);
-        bytes.extend_from_slice(&coded[..end]);
+        let mut clean = 0;
+        for chunk in coded.as_chunks::<32>().0 {
+            if chunk.iter().fold(false, |found, byte| found | (*byte == 0xFF)) {
+                break;
+            }
+            clean += chunk.len();
+        }
+        let found = coded[clean..].iter().position(|byte| *byte == 0xFF);
+        let (piece, rest) = coded.split_at(found.map_or(coded.len(), |index| clean + index + 1));
+        bytes.extend_from_slice(piece);
         if found.is_some() {
             bytes.push(0);
         }
-        coded = &coded[end..];
+        coded = rest;
     }
 }

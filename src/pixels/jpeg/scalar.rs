@@ -64,27 +64,30 @@ fn halved(rows: usize, sample: impl Fn(usize, usize) -> i16) -> Plane<8> {
 
 fn pair_of(plane: &Plane<8>, quantiser: &Quantiser, pair: &mut Pair) {
     for which in 0..2 {
-        let mut block: [[i32; 8]; 8] =
-            std::array::from_fn(|row| std::array::from_fn(|x| i32::from(plane[row][which * 8 + x])));
-        for row in &mut block {
-            *row = transform_eight(*row, Pass::Rows);
-        }
-        for x in 0..8 {
-            let column = transform_eight(std::array::from_fn(|row| block[row][x]), Pass::Columns);
-            block.iter_mut().zip(column).for_each(|(row, value)| row[x] = value);
-        }
-        let quantised: [i16; 64] =
-            std::array::from_fn(|index| quantiser.divide(index, block[index / 8][index % 8]) as i16);
+        // Columns of the block, then of its transformed rows.
+        let columns = std::array::from_fn(|x| std::array::from_fn(|row| plane[row][which * 8 + x]));
+        let half: [[i16; 8]; 8] = transform_all(&columns, Pass::Rows);
+        let rows = std::array::from_fn(|row| std::array::from_fn(|x| half[x][row]));
+        let whole = transform_all(&rows, Pass::Columns);
+        let quantised = quantiser.divide(whole.as_flattened().try_into().expect("BUG: 64 of them"));
         for (row, values) in quantised.as_chunks::<8>().0.iter().enumerate() {
             pair.coefficients[row * 16 + which * 8..][..8].copy_from_slice(values);
         }
-        pair.nonzero[which] = 0;
-        for (index, natural) in ZIGZAG.iter().enumerate() {
-            let value = quantised[usize::from(*natural)];
-            pair.bytes[which][index] = value.clamp(i8::MIN.into(), i8::MAX.into()) as i8;
-            pair.nonzero[which] |= u64::from(value != 0) << index;
-        }
+        let bytes = quantised.map(|value| value.clamp(i8::MIN.into(), i8::MAX.into()) as i8);
+        pair.bytes[which] = ZIGZAG.map(|natural| bytes[usize::from(natural)]);
+        let bits = pair.bytes[which].iter().rev();
+        pair.nonzero[which] = bits.fold(0, |mask, byte| mask << 1 | u64::from(*byte != 0));
     }
+}
+
+/// Eight transforms at once, each of a place in all eight arrays.
+fn transform_all(x: &[[i16; 8]; 8], pass: Pass) -> [[i16; 8]; 8] {
+    let mut out = [[0; 8]; 8];
+    for lane in 0..8 {
+        let transformed = transform_eight(std::array::from_fn(|index| i32::from(x[index][lane])), pass);
+        out.iter_mut().zip(transformed).for_each(|(out, value)| out[lane] = value as i16);
+    }
+    out
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -96,6 +99,7 @@ enum Pass {
 }
 
 /// Eight points of the DCT by Loeffler, Ligtenberg and Moschytz, in 13-bit fixed point: libjpeg's `jfdctint.c`.
+#[inline(always)]
 fn transform_eight(x: [i32; 8], pass: Pass) -> [i32; 8] {
     let sums = [x[0] + x[7], x[1] + x[6], x[2] + x[5], x[3] + x[4]];
     let [t7, t6, t5, t4] = [x[0] - x[7], x[1] - x[6], x[2] - x[5], x[3] - x[4]];

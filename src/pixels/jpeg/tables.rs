@@ -55,10 +55,17 @@ impl Quantiser {
         quantiser
     }
 
-    /// The quotient of coefficient `index`, which is how the fast loops divide too.
-    pub fn divide(&self, index: usize, value: i32) -> i32 {
-        let product = value.abs() * i32::from(self.reciprocal[index]) >> 16;
-        (product * i32::from(self.scale[index]) + (1 << 14) >> 15) * value.signum()
+    /// Quotients of a block in natural order; the fast loops divide in the same way.
+    pub fn divide(&self, block: &[i16; 64]) -> [i16; 64] {
+        let mut quotients = [0; 64];
+        let factors = self.reciprocal.iter().zip(&self.scale);
+        for ((quotient, value), (reciprocal, scale)) in quotients.iter_mut().zip(block).zip(factors) {
+            let product = u32::from(value.unsigned_abs()) * u32::from(*reciprocal) >> 16;
+            let size = (i32::from(product as i16) * i32::from(*scale as i16) + (1 << 14) >> 15) as i16;
+            let sign = *value >> 15;
+            *quotient = (size ^ sign) - sign;
+        }
+        quotients
     }
 }
 
@@ -207,12 +214,12 @@ mod tests {
         // 6,050 is the coarsest step (121 at quality 1); 8,192 is as large as DC can be, and AC is smaller.
         for first in (1..=6_050u16).step_by(64) {
             let quantiser = Quantiser::new(std::array::from_fn(|index| first + index as u16));
-            for index in 0..64 {
-                let divisor = i32::from(quantiser.steps[index]) * 8;
-                for value in 0..=8_200 {
-                    let quotient = (value + divisor / 2) / divisor;
-                    assert_eq!(quantiser.divide(index, value), quotient, "{value} / {divisor}");
-                    assert_eq!(quantiser.divide(index, -value), -quotient, "-{value} / {divisor}");
+            for value in 0..=8_200 {
+                let divided = [value, -value].map(|value| quantiser.divide(&[value; 64]));
+                for (index, step) in quantiser.steps.iter().enumerate() {
+                    let divisor = i32::from(*step) * 8;
+                    let quotient = ((i32::from(value) + divisor / 2) / divisor) as i16;
+                    assert_eq!(divided.each_ref().map(|of| of[index]), [quotient, -quotient], "{value} / {divisor}");
                 }
             }
         }
