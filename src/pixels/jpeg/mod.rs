@@ -43,7 +43,7 @@ pub fn encode(image: &Image, quality: u8, subsampling: Subsampling, bytes: &mut 
     header::write(image.size(), subsampling, &quantisers, bytes);
     #[cfg(target_arch = "x86_64")]
     if x86::available() {
-        // SAFETY: the CPU has what the function is compiled for.
+        // SAFETY: the CPU has what the function is compiled for; that is what `available` says.
         #[allow(unsafe_code, reason = "a call into code compiled for AVX2")]
         unsafe {
             x86::scan(image, subsampling, &quantisers, bytes);

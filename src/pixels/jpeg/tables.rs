@@ -60,8 +60,8 @@ impl Quantiser {
         let mut quotients = [0; 64];
         let factors = self.reciprocal.iter().zip(&self.scale);
         for ((quotient, value), (reciprocal, scale)) in quotients.iter_mut().zip(block).zip(factors) {
-            let product = u32::from(value.unsigned_abs()) * u32::from(*reciprocal) >> 16;
-            let size = (i32::from(product as i16) * i32::from(*scale as i16) + (1 << 14) >> 15) as i16;
+            let product = (u32::from(value.unsigned_abs()) * u32::from(*reciprocal)) >> 16;
+            let size = ((i32::from(product as i16) * i32::from(*scale as i16) + (1 << 14)) >> 15) as i16;
             let sign = *value >> 15;
             *quotient = (size ^ sign) - sign;
         }

@@ -47,7 +47,7 @@ fn noise(size: Size, seed: u32) -> Image {
 fn page(size: Size, seed: u32) -> Image {
     let grain = noise(size, seed);
     Image::from_fn(size, |x, y| {
-        let ink = if (x / 3 ^ y / 5) % 7 == 0 && y % 24 < 14 { 30 } else { 225 - x / 16 % 40 };
+        let ink = if (x / 3 + y / 5) % 7 == 0 && y % 24 < 14 { 30 } else { 225 - x / 16 % 40 };
         let grain = grain.pixel(x, y).map(|sample| u32::from(sample) / 12);
         [ink + grain[0], ink * 9 / 10 + grain[1], ink * 4 / 5 + y % 17 + grain[2]].map(|sample| sample.min(255) as u8)
     })
@@ -146,8 +146,8 @@ proptest! {
 fn speed() {
     let image = page(Size::new(512, 640), 5);
     let mut bytes = Vec::new();
-    let encoders: [(&str, fn(&Image, u8, Subsampling, &mut Vec<u8>)); 3] =
-        [("ours", encode), ("plain", plain), ("mozjpeg", oracle)];
+    type Encoder = fn(&Image, u8, Subsampling, &mut Vec<u8>);
+    let encoders: [(&str, Encoder); 3] = [("ours", encode), ("plain", plain), ("mozjpeg", oracle)];
     for subsampling in Subsampling::ALL {
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..300 {

@@ -23,11 +23,12 @@ pub fn scan(image: &Image, subsampling: Subsampling, quantisers: &[Quantiser; 2]
     match subsampling {
         Subsampling::S444 => super::scan(image, subsampling, bytes, |window, unit| {
             let mut planes = [[[_mm256_setzero_si256(); 2]; 4]; 3];
-            for rows in 0..4 {
+            let [y, blue, red] = &mut planes;
+            for (rows, y) in y.iter_mut().enumerate() {
                 let (above, below) = (colours(window.row(rows * 2)), colours(window.row(rows * 2 + 1)));
-                planes[0][rows] = interleave(&above.y, &below.y);
-                planes[1][rows] = interleave(&above.blue, &below.blue);
-                planes[2][rows] = interleave(&above.red, &below.red);
+                *y = interleave(&above.y, &below.y);
+                blue[rows] = interleave(&above.blue, &below.blue);
+                red[rows] = interleave(&above.red, &below.red);
             }
             for ((plane, pair), quantiser) in planes.iter().zip(unit).zip([luma, chroma, chroma]) {
                 finish(plane, quantiser, pair);
