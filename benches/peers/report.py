@@ -178,7 +178,6 @@ and the disk.
 def facts(result):
     machine, peers = result["machine"], result["facts"]
     build = f"{machine['rustc']}, profile {result['profile']}, {peers['augmint']['profile']}"
-    nasm = "" if result["nasm"] else "; **mozjpeg without nasm: JPEG encoding is five times slower than it should be**"
     hidden = (
         "AVX-512 is hidden: from augmint by `AUGMINT_SIMD=avx2`, from OpenCV by `OPENCV_CPU_DISABLE=AVX512-SKX` and "
         "`OPENCV_IPP=avx2`, from numpy by `NPY_DISABLE_CPU_FEATURES`, from simsimd and stringzilla by their own switches, from "
@@ -193,7 +192,7 @@ def facts(result):
             f"- machine: {machine['cpu']}; {machine['cores']} cores; {', '.join(machine['caches'])}; {', '.join(machine['flags'])}; "
             f"Linux {machine['kernel']}",
             f"- {hidden}",
-            f"- augmint {machine['commit']}, {build}{nasm}",
+            f"- augmint {machine['commit']}, {build}",
             f"- albumentations {peers['albumentations']['version']}, augrs {peers['augrs']['version']} (the package `augrs-py`), "
             f"OpenCV {peers['opencv']['opencv']}, numpy {peers['opencv']['numpy']}, Python {machine['python']}",
             f"- {result['date']}, {result['rounds']} rounds in turn of {result['samples']} samples a mode, one thread, {pin}, medians; "

@@ -1,18 +1,16 @@
 //! Pixels to files.
 //!
-//! The bytes depend on pixels and settings alone: no time, no metadata, the same with and without SIMD. JPEG is mozjpeg
-//! in its "fastest" profile, which writes what libjpeg-turbo writes: sequential, one scan, no trellis, the standard's
-//! quantisation tables and Huffman tables (optimised ones need a second pass over all coefficients), accurate integer DCT.
+//! The bytes depend on pixels and settings alone: no time, no metadata, the same with and without SIMD. JPEG is what
+//! libjpeg-turbo writes, by an encoder of our own: sequential, one scan, no trellis, the standard's quantisation tables and
+//! Huffman tables (optimised ones need a second pass over all coefficients), accurate integer DCT.
 //!
 //! Lossless encodings favour speed over size. PNG is fdeflate's fastest with the filter Sub: on noisy pages no filter is
 //! worth anything (none 894 KB, Sub 917, Up 926, Paeth 934, adaptive 918 at 2.5 times the time), on clean ones Sub gives
 //! 463 KB, none 824, Up 496, adaptive 424.
 
-use super::{Image, Size};
+use super::{Image, Size, jpeg};
 use crate::canonical::Json;
-use mozjpeg::{ColorSpace, Compress};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 /// Chroma subsampling of a JPEG. Text form: `4:4:4`, `4:2:2`, `4:2:0`.
@@ -40,7 +38,7 @@ impl Subsampling {
     }
 
     /// Luma pixels per chroma pixel, across and down.
-    const fn step(self) -> (u8, u8) {
+    pub(super) const fn step(self) -> (u8, u8) {
         match self {
             Self::S444 => (1, 1),
             Self::S422 => (2, 1),
@@ -165,7 +163,13 @@ impl Encoding {
             return Err(EncodeError::TooLarge { size, format, longest });
         }
         match *self {
-            Self::Jpeg { quality, subsampling } => jpeg(image, quality, subsampling, bytes),
+            Self::Jpeg { quality, subsampling } => {
+                if !(1..=100).contains(&quality) {
+                    return Err(EncodeError::Quality(quality));
+                }
+                jpeg::encode(image, quality, subsampling, bytes);
+                Ok(())
+            }
             Self::Png => png(image, bytes).map_err(|e| EncodeError::Encoder { format, why: e.to_string() }),
             Self::Webp => image_webp::WebPEncoder::new(bytes)
                 .encode(image.data(), size.width, size.height, image_webp::ColorType::Rgb8)
@@ -183,31 +187,6 @@ impl Encoding {
         };
         Json::object([(self.revision().0, settings)])
     }
-}
-
-fn jpeg(image: &Image, quality: u8, subsampling: Subsampling, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
-    if !(1..=100).contains(&quality) {
-        return Err(EncodeError::Quality(quality));
-    }
-    let Size { width, height } = image.size();
-    let encode = || {
-        let mut compress = Compress::new(ColorSpace::JCS_RGB);
-        compress.set_fastest_defaults();
-        compress.set_optimize_coding(false);
-        compress.set_size(width as usize, height as usize);
-        compress.set_quality(quality.into());
-        compress.set_chroma_sampling_pixel_sizes(subsampling.step(), subsampling.step());
-        let mut started = compress.start_compress(&mut *bytes)?;
-        started.write_scanlines(image.data())?;
-        started.finish().map(|_| ())
-    };
-    // libjpeg leaves its C code by unwinding when anything is wrong.
-    let why = match catch_unwind(AssertUnwindSafe(encode)) {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "it gave up".into()),
-    };
-    Err(EncodeError::Encoder { format: "jpeg", why })
 }
 
 fn png(image: &Image, bytes: &mut Vec<u8>) -> Result<(), png::EncodingError> {

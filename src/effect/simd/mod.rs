@@ -65,6 +65,11 @@ fn best() -> Level {
 
 static LEVEL: LazyLock<Level> = LazyLock::new(|| Level::of_process().unwrap_or(Level::Scalar));
 
+/// Which loops this process uses.
+pub fn level() -> Level {
+    *LEVEL
+}
+
 /// Calls the loop of this process's level.
 macro_rules! dispatch {
     ($name:ident($($argument:expr),*)) => {{
