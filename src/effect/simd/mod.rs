@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 pub enum Level {
     /// Plain loops.
     Scalar,
-    /// AVX2.
+    /// AVX2, and BMI2, which every CPU with AVX2 has.
     Avx2,
 }
 
@@ -54,7 +54,8 @@ impl Level {
 
 #[cfg(target_arch = "x86_64")]
 fn best() -> Level {
-    if is_x86_feature_detected!("avx2") { Level::Avx2 } else { Level::Scalar }
+    let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2");
+    if has { Level::Avx2 } else { Level::Scalar }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -63,6 +64,11 @@ fn best() -> Level {
 }
 
 static LEVEL: LazyLock<Level> = LazyLock::new(|| Level::of_process().unwrap_or(Level::Scalar));
+
+/// Which loops this process uses.
+pub fn level() -> Level {
+    *LEVEL
+}
 
 /// Calls the loop of this process's level.
 macro_rules! dispatch {
