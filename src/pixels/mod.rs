@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod fill;
+mod png;
 
 pub use decode::{DECODE_REVISION, DecodeError, Limits, decode, probe_size};
 pub use encode::{EncodeError, Encoding, ParseSubsamplingError, Subsampling};
