@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 mod fill;
 mod jpeg;
+mod png;
 
 pub use decode::{DECODE_REVISION, DecodeError, Limits, decode, probe_size};
 pub use encode::{EncodeError, Encoding, ParseSubsamplingError, Subsampling};

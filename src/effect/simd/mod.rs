@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 pub enum Level {
     /// Plain loops.
     Scalar,
-    /// AVX2.
+    /// AVX2, and BMI2, which every CPU with AVX2 has.
     Avx2,
 }
 
@@ -55,7 +55,9 @@ impl Level {
 
 #[cfg(target_arch = "x86_64")]
 fn best() -> Level {
-    if is_x86_feature_detected!("avx2") { Level::Avx2 } else { Level::Scalar }
+    let bits =
+        is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("lzcnt");
+    if bits && is_x86_feature_detected!("avx2") { Level::Avx2 } else { Level::Scalar }
 }
 
 #[cfg(not(target_arch = "x86_64"))]

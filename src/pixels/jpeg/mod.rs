@@ -16,6 +16,7 @@ mod tables;
 mod x86;
 
 use super::{Image, Size, Subsampling};
+use crate::effect::simd;
 use entropy::{Pair, Writer};
 use tables::{CODES, Quantiser};
 
@@ -42,8 +43,8 @@ pub fn encode(image: &Image, quality: u8, subsampling: Subsampling, bytes: &mut 
     let quantisers = Quantiser::of(quality);
     header::write(image.size(), subsampling, &quantisers, bytes);
     #[cfg(target_arch = "x86_64")]
-    if x86::available() {
-        // SAFETY: the CPU has what the function is compiled for; that is what `available` says.
+    if simd::level() == simd::Level::Avx2 {
+        // SAFETY: this level is chosen only on a CPU that has AVX2, BMI1, BMI2 and LZCNT.
         #[allow(unsafe_code, reason = "a call into code compiled for AVX2")]
         unsafe {
             x86::scan(image, subsampling, &quantisers, bytes);

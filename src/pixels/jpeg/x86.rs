@@ -5,16 +5,7 @@ use super::super::{Image, Subsampling};
 use super::SIDE;
 use super::entropy::Pair;
 use super::tables::{Quantiser, ZIGZAG};
-use crate::effect::simd;
 use std::arch::x86_64::*;
-
-/// Whether [`scan`] may be called: its process's level is AVX2, and the CPU has the instructions for bits that came with it.
-pub fn available() -> bool {
-    simd::level() == simd::Level::Avx2
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("lzcnt")
-}
 
 /// See [`scan`](super::scan).
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
