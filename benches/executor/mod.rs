@@ -1,7 +1,7 @@
 //! The one place where benches call the executor.
 
 use augmint::effect::custom::Buffers;
-use augmint::effect::{Pass, fast};
+use augmint::effect::{Pass, fast, simd};
 use augmint::pixels::Image;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,7 +28,18 @@ impl Executor {
         result
     }
 
-    /// The same for several runs of passes, each of which reads one image and makes another.
+    /// Runs passes on an image into `[3, h, w]`, contiguous.
+    #[allow(dead_code, reason = "only one bench makes tensors")]
+    pub fn planes(&mut self, image: &Image, passes: &[Pass], sources: &[Arc<Image>], planes: &mut Vec<u8>) {
+        let sources = |source: usize| Ok(sources[source].clone());
+        let size = fast::canvas(image.size(), passes);
+        let width = size.width as usize;
+        planes.resize(size.pixels() as usize * 3, 0);
+        let mut part = |y: u32, row: &[u8]| simd::planes(row, y as usize * width, planes);
+        let Ok(()) = fast::execute_rows::<Infallible>(image, passes, &sources, &mut self.buffers, &mut part);
+    }
+
+    /// [`run`](Self::run) for several runs of passes, each of which reads one image and makes another.
     #[allow(dead_code, reason = "only one bench takes ops one after the other")]
     pub fn run_each<T>(
         &mut self,

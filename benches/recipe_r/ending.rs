@@ -84,18 +84,18 @@ impl Ending {
     }
 
     pub fn tensor(&mut self, image: &Image) -> usize {
-        planes(image, &mut self.planes);
+        self.planes.resize(image.data().len(), 0);
+        simd::planes(image.data(), 0, &mut self.planes);
         black_box(&self.planes).len()
+    }
+
+    /// The memory of a tensor, where the executor fills it itself.
+    pub fn planes(&mut self) -> Option<&mut Vec<u8>> {
+        (self.mode == Mode::Tensor).then_some(&mut self.planes)
     }
 
     /// Removes the files.
     pub fn clean(self) {
         std::fs::remove_dir_all(self.folder).unwrap();
     }
-}
-
-/// `[h, w, 3]` to `[3, h, w]`, contiguous.
-pub fn planes(image: &Image, planes: &mut Vec<u8>) {
-    planes.resize(image.data().len(), 0);
-    simd::planes(image.data(), planes);
 }

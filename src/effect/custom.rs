@@ -30,6 +30,8 @@ impl PartialEq for Shared {
 pub struct Buffers {
     bytes: Vec<Vec<u8>>,
     numbers: Vec<Vec<i32>>,
+    /// A row that is handed on before there is an image.
+    pub(super) row: Vec<u8>,
     resizer: Option<fast_image_resize::Resizer>,
 }
 

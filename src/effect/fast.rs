@@ -14,16 +14,16 @@ use super::resample::{self, Settled};
 use super::resize::resized;
 use super::rows::Rows;
 use super::sampling::sample;
-use super::simd::{self, Shift};
+use super::simd::{self, Shift, Shifts, Table};
 use super::taps::{Interpolation, Source};
 use super::{Lay, Mode, Pass, Sources, through_jpeg};
-use crate::pixels::Image;
+use crate::pixels::{Image, Size};
 use std::sync::Arc;
 
 /// A pass of single pixels, ready to meet one row after the other.
 enum Stage<'a> {
-    Add([Shift; 3]),
-    LookUp(&'a [u8; 256]),
+    Add(Box<Shifts>),
+    LookUp(Box<Table>),
     Tables(&'a Tables),
     Grey,
     Hsv(&'a HsvShift),
@@ -62,8 +62,10 @@ impl<'a> Stage<'a> {
     fn new<E>(pass: &'a Pass, sources: Sources<'_, E>, buffers: &mut Buffers) -> Result<Option<Self>, E> {
         Ok(Some(match pass {
             Pass::Tables(tables) => match tables.0.each_ref().map(shift) {
-                [Some(red), Some(green), Some(blue)] => Self::Add([red, green, blue]),
-                _ if tables.0[0] == tables.0[1] && tables.0[1] == tables.0[2] => Self::LookUp(&tables.0[0]),
+                [Some(red), Some(green), Some(blue)] => Self::Add(Box::new(Shifts::new([red, green, blue]))),
+                _ if tables.0[0] == tables.0[1] && tables.0[1] == tables.0[2] => {
+                    Self::LookUp(Box::new(Table::new(&tables.0[0])))
+                }
                 _ => Self::Tables(tables),
             },
             Pass::Grey => Self::Grey,
@@ -103,6 +105,14 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// Where finished rows go.
+enum Out<'a> {
+    /// To an image.
+    Image(&'a mut Image),
+    /// So many of them through a single one to whoever takes them.
+    Rows(u32, &'a mut [u8], &'a mut dyn FnMut(u32, &[u8])),
+}
+
 /// A run of passes of single pixels.
 struct Run<'a>(Vec<Stage<'a>>);
 
@@ -119,20 +129,40 @@ impl<'a> Run<'a> {
         Ok(Self(stages))
     }
 
-    /// Goes over an image row by row, after `read` has filled a row.
-    fn sweep(&mut self, image: &mut Image, mut read: impl FnMut(u32, &mut [u8])) {
-        let row = image.size().width as usize * 3;
-        for (y, line) in image.data_mut().chunks_exact_mut(row).enumerate() {
-            read(y as u32, line);
+    /// Goes over rows one by one, after `read` has filled them.
+    fn sweep(&mut self, out: Out<'_>, mut read: impl FnMut(u32, &mut [u8])) {
+        let mut finish = |y: u32, line: &mut [u8]| {
+            read(y, line);
             for stage in &mut self.0 {
-                stage.row(y, line);
+                stage.row(y as usize, line);
+            }
+        };
+        match out {
+            Out::Image(image) => {
+                let row = image.size().width as usize * 3;
+                (0..).zip(image.data_mut().chunks_exact_mut(row)).for_each(|(y, line)| finish(y, line));
+            }
+            Out::Rows(height, line, sink) => {
+                for y in 0..height {
+                    finish(y, line);
+                    sink(y, line);
+                }
             }
         }
     }
 
-    /// The same over rows that are there.
-    fn rows(&mut self, image: &mut Image) {
-        self.sweep(image, |_, _| ());
+    /// The same over an image that is there.
+    fn over(&mut self, image: &Image, out: Out<'_>) {
+        match out {
+            Out::Rows(..) => {
+                let width = image.size().width as usize * 3;
+                self.sweep(out, |y, line| line.copy_from_slice(&image.data()[y as usize * width..][..width]));
+            }
+            Out::Image(out) => {
+                out.data_mut().copy_from_slice(image.data());
+                self.sweep(Out::Image(out), |_, _| ());
+            }
+        }
     }
 
     fn finish(self, buffers: &mut Buffers) {
@@ -149,49 +179,94 @@ impl<'a> Run<'a> {
 /// # Errors
 /// Only those of `sources`.
 pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>, buffers: &mut Buffers) -> Result<Image, E> {
-    let mut now = None;
+    let mut now: Option<Image> = None;
     let mut rest = passes;
     while let [first, after @ ..] = rest {
-        let from = now.as_ref().unwrap_or(image);
-        let (next, later) = match first {
-            Pass::Resample(maps) => {
+        let (next, later) = match (first, now.take()) {
+            (Pass::Resample(maps), from) => {
                 let mut run = Run::new(after, sources, buffers)?;
                 let mut out = buffers.image(resample::canvas(maps));
-                resample_and(from, maps, &mut run, &mut out, buffers);
+                resample_and(from.as_ref().unwrap_or(image), maps, &mut run, Out::Image(&mut out), buffers);
                 let later = &after[run.0.len()..];
+                run.finish(buffers);
+                give(from, buffers);
+                (out, later)
+            }
+            (Pass::Blur(kernel), from) => {
+                let mut out = buffers.image(from.as_ref().unwrap_or(image).size());
+                simd::blur(kernel, from.as_ref().unwrap_or(image), &mut out);
+                give(from, buffers);
+                (out, after)
+            }
+            (Pass::Jpeg(quality), from) => {
+                let out = through_jpeg(from.as_ref().unwrap_or(image), *quality);
+                give(from, buffers);
+                (out, after)
+            }
+            (Pass::Custom(custom), from) => {
+                let mut out = from.unwrap_or_else(|| buffers.copy(image));
+                custom.0.apply(&mut out, buffers);
+                (out, after)
+            }
+            (_, from) => {
+                let mut run = Run::new(rest, sources, buffers)?;
+                let mut out = from.unwrap_or_else(|| buffers.copy(image));
+                run.sweep(Out::Image(&mut out), |_, _| ());
+                let later = &rest[run.0.len()..];
                 run.finish(buffers);
                 (out, later)
             }
-            Pass::Blur(kernel) => {
-                let mut out = buffers.image(from.size());
-                simd::blur(kernel, from, &mut out);
-                (out, after)
-            }
-            Pass::Jpeg(quality) => (through_jpeg(from, *quality), after),
-            _ => {
-                let mut run = Run::new(rest, sources, buffers)?;
-                let mut out = match now.take() {
-                    Some(image) => image,
-                    None => buffers.copy(image),
-                };
-                run.rows(&mut out);
-                let done = run.0.len();
-                run.finish(buffers);
-                match first {
-                    Pass::Custom(custom) => {
-                        custom.0.apply(&mut out, buffers);
-                        (out, after)
-                    }
-                    _ => (out, &rest[done..]),
-                }
-            }
         };
-        if let Some(before) = now.replace(next) {
-            buffers.give(before);
-        }
-        rest = later;
+        (now, rest) = (Some(next), later);
     }
     Ok(now.unwrap_or_else(|| buffers.copy(image)))
+}
+
+fn give(image: Option<Image>, buffers: &mut Buffers) {
+    if let Some(image) = image {
+        buffers.give(image);
+    }
+}
+
+/// The size that an image of this size has after some passes.
+pub fn canvas(size: Size, passes: &[Pass]) -> Size {
+    let resample = |pass: &Pass| if let Pass::Resample(maps) = pass { Some(resample::canvas(maps)) } else { None };
+    passes.iter().rev().find_map(resample).unwrap_or(size)
+}
+
+/// As [`execute`], but hands each row of the result (`[w, 3]`, and its number) on as soon as it is finished; where the last
+/// passes allow it, there never is an image of them.
+///
+/// # Errors
+/// Only those of `sources`.
+pub fn execute_rows<E>(
+    image: &Image,
+    passes: &[Pass],
+    sources: Sources<'_, E>,
+    buffers: &mut Buffers,
+    sink: &mut dyn FnMut(u32, &[u8]),
+) -> Result<(), E> {
+    let single = |pass: &&Pass| !matches!(pass, Pass::Resample(_) | Pass::Blur(_) | Pass::Jpeg(_) | Pass::Custom(_));
+    let (before, last) = passes.split_at(passes.len() - passes.iter().rev().take_while(single).count());
+    let (before, maps) = match before {
+        [before @ .., Pass::Resample(maps)] => (before, Some(maps)),
+        _ => (before, None),
+    };
+    let made = if before.is_empty() { None } else { Some(execute(image, before, sources, buffers)?) };
+    let from = made.as_ref().unwrap_or(image);
+    let mut run = Run::new(last, sources, buffers)?;
+    let size = maps.map_or(from.size(), |maps| resample::canvas(maps));
+    let mut line = std::mem::take(&mut buffers.row);
+    line.resize(size.width as usize * 3, 0);
+    let out = Out::Rows(size.height, &mut line, sink);
+    match maps {
+        Some(maps) => resample_and(from, maps, &mut run, out, buffers),
+        None => run.over(from, out),
+    }
+    buffers.row = line;
+    run.finish(buffers);
+    give(made, buffers);
+    Ok(())
 }
 
 /// Reads an image once in order, where a path that climbs would have to wait for each line of the cache on its own; it makes
@@ -205,13 +280,33 @@ fn warm(image: &Image) {
     }
 }
 
-/// One resampling, and a run on its rows.
-fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: &mut Image, buffers: &mut Buffers) {
-    let (reduced, to, masks, mirrored, interpolation) = match resample::settle(image, maps) {
-        Settled::Fit(fit) => {
-            fit.apply(image, out, buffers);
-            return run.rows(out);
+/// A resampling whose rows are not made one after the other, and a run on them.
+fn whole(
+    canvas: Size,
+    run: &mut Run<'_>,
+    out: Out<'_>,
+    buffers: &mut Buffers,
+    make: impl FnOnce(&mut Image, &mut Buffers),
+) {
+    match out {
+        Out::Image(out) => {
+            make(out, buffers);
+            run.sweep(Out::Image(out), |_, _| ());
         }
+        out => {
+            let mut made = buffers.image(canvas);
+            make(&mut made, buffers);
+            run.over(&made, out);
+            buffers.give(made);
+        }
+    }
+}
+
+/// One resampling, and a run on its rows.
+fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: Out<'_>, buffers: &mut Buffers) {
+    let canvas = resample::canvas(maps);
+    let (reduced, to, masks, mirrored, interpolation) = match resample::settle(image, maps) {
+        Settled::Fit(fit) => return whole(canvas, run, out, buffers, |made, buffers| fit.apply(image, made, buffers)),
         Settled::Sample { reduced, to, masks, mirrored, interpolation } => {
             (reduced, to, masks, mirrored, interpolation)
         }
@@ -223,13 +318,10 @@ fn resample_and(image: &Image, maps: &[resample::Map], run: &mut Run<'_>, out: &
         if to.d != 0.0 {
             warm(source.image);
         }
-        let mut rows = Rows::new(source, to, &masks, out.size().width);
+        let mut rows = Rows::new(source, to, &masks, canvas.width);
         run.sweep(out, |y, line| rows.row(y, line));
     } else {
-        sample(source, out, &to, &masks, interpolation);
-        run.rows(out);
+        whole(canvas, run, out, buffers, |made, _| sample(source, made, &to, &masks, interpolation));
     }
-    if let Some(shrunk) = shrunk {
-        buffers.give(shrunk);
-    }
+    give(shrunk, buffers);
 }

@@ -33,6 +33,13 @@ fn both(image: &Image, passes: &[Pass]) -> Image {
         assert!(found == expected, "{passes:?}: the fast executor makes other bytes of {image:?}");
         buffers.give(found);
     }
+    assert_eq!(fast::canvas(image.size(), passes), expected.size(), "{passes:?}");
+    let (row, mut rows) = (expected.size().width as usize * 3, Vec::new());
+    let Ok(()) = fast::execute_rows(image, passes, &no_partners, &mut buffers, &mut |y, line| {
+        assert_eq!((rows.len(), line.len()), (y as usize * row, row), "{passes:?}: rows in order");
+        rows.extend_from_slice(line);
+    });
+    assert!(rows == expected.data(), "{passes:?}: rows of other bytes");
     expected
 }
 

@@ -92,8 +92,28 @@ pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
     dispatch!(noise(lanes, scale, row))
 }
 
+/// A table of levels, prepared.
+pub struct Table {
+    levels: [u8; 256],
+    /// 16 rows of 16, each after the first of its half as the difference (exclusive or) to the one before.
+    differences: [[u8; 16]; 16],
+}
+
+impl Table {
+    /// Prepares a table.
+    pub fn new(levels: &[u8; 256]) -> Self {
+        let rows = levels.as_chunks::<16>().0;
+        let difference = |row: usize, index: usize| match row {
+            0 | 8 => rows[row][index],
+            _ => rows[row][index] ^ rows[row - 1][index],
+        };
+        let differences = std::array::from_fn(|row| std::array::from_fn(|index| difference(row, index)));
+        Self { levels: *levels, differences }
+    }
+}
+
 /// Looks every sample up in one table.
-pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
+pub fn look_up(table: &Table, data: &mut [u8]) {
     dispatch!(look_up(table, data))
 }
 
@@ -106,8 +126,27 @@ pub struct Shift {
     pub by: i16,
 }
 
+/// Samples after which the pattern of three channels is whole, and whole registers are full.
+const SHIFTED: usize = 96;
+
+/// The shifts of three channels, prepared: what is done to each of [`SHIFTED`] samples.
+pub struct Shifts {
+    negative: [u8; SHIFTED],
+    more: [u8; SHIFTED],
+    less: [u8; SHIFTED],
+}
+
+impl Shifts {
+    /// Prepares the shifts of red, green and blue.
+    pub fn new(shifts: [Shift; 3]) -> Self {
+        let pattern = |of: fn(Shift) -> i16| std::array::from_fn(|index| of(shifts[index % 3]).clamp(0, 255) as u8);
+        let negative = pattern(|shift| if shift.negative { 255 } else { 0 });
+        Self { negative, more: pattern(|shift| shift.by), less: pattern(|shift| -shift.by) }
+    }
+}
+
 /// Shifts each channel of whole pixels.
-pub fn add(shifts: &[Shift; 3], data: &mut [u8]) {
+pub fn add(shifts: &Shifts, data: &mut [u8]) {
     dispatch!(add(shifts, data))
 }
 
@@ -152,14 +191,15 @@ pub fn bilinear(data: &[u8], row: usize, path: Path, out: &mut [u8]) {
     dispatch!(bilinear(data, row, path, out))
 }
 
-/// Parts `[h, w, 3]` into `[3, h, w]`, contiguous: what a trainer wants.
+/// Parts pixels from `start` on into planes: `[h, w, 3]` into `[3, h, w]`, contiguous, which is what a trainer wants.
 ///
 /// # Panics
-/// When the two are not of one length, a multiple of three.
-pub fn planes(data: &[u8], planes: &mut [u8]) {
-    assert!(data.len() == planes.len() && data.len().is_multiple_of(3), "BUG: planes of another image");
-    let (red, rest) = planes.split_at_mut(data.len() / 3);
-    let (green, blue) = rest.split_at_mut(data.len() / 3);
+/// When the planes do not hold them.
+pub fn planes(data: &[u8], start: usize, planes: &mut [u8]) {
+    let (all, pixels) = (planes.len() / 3, data.len() / 3);
+    let (red, rest) = planes.split_at_mut(all);
+    let (green, blue) = rest.split_at_mut(all);
+    let [red, green, blue] = [red, green, blue].map(|plane| &mut plane[start..][..pixels]);
     dispatch!(planes(data, red, green, blue))
 }
 

@@ -5,26 +5,30 @@ use super::super::color::{self, HsvShift};
 use super::super::matrix::Matrix;
 use super::super::noise::{Lanes, Scale};
 use super::super::taps::{Bilinear, fraction};
-use super::{Path, Shift};
+use super::{Path, SHIFTED, Shifts, Table};
 use crate::pixels::Image;
 
 pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
     lanes.add(scale, row);
 }
 
-pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
+pub fn look_up(table: &Table, data: &mut [u8]) {
     for sample in data {
-        *sample = table[usize::from(*sample)];
+        *sample = table.levels[usize::from(*sample)];
     }
 }
 
-pub fn add(shifts: &[Shift; 3], data: &mut [u8]) {
-    for pixel in data.as_chunks_mut::<3>().0 {
-        for (sample, Shift { negative, by }) in pixel.iter_mut().zip(shifts) {
-            let level = if *negative { !*sample } else { *sample };
-            *sample = (i16::from(level) + by).clamp(0, 255) as u8;
+#[inline(always)]
+pub fn add(shifts: &Shifts, data: &mut [u8]) {
+    let add = |data: &mut [u8]| {
+        let patterns = shifts.negative.iter().zip(&shifts.more).zip(&shifts.less);
+        for (sample, ((negative, more), less)) in data.iter_mut().zip(patterns) {
+            *sample = (*sample ^ negative).saturating_add(*more).saturating_sub(*less);
         }
-    }
+    };
+    let (chunks, rest) = data.as_chunks_mut::<SHIFTED>();
+    chunks.iter_mut().for_each(|chunk| add(chunk));
+    add(rest);
 }
 
 #[inline(always)]

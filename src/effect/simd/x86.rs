@@ -5,9 +5,10 @@ use super::super::blur::Kernel;
 use super::super::color::HsvShift;
 use super::super::matrix::Matrix;
 use super::super::noise::{CHUNK, LEVELS, Lanes, Scale, WEIGHTS};
-use super::{Path, Shift, scalar};
+use super::{Path, Shifts, Table, scalar};
 use crate::pixels::Image;
 use std::arch::x86_64::*;
+use std::hint::black_box;
 
 /// 32 bytes of a slice.
 #[inline(always)]
@@ -139,23 +140,11 @@ pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
     lanes.counter = unwords(deviates.counter)[0];
 }
 
-/// A table as 16 rows of 16, each after the first of its half as the difference (exclusive or) to the one before.
 #[target_feature(enable = "avx2")]
-fn differences(table: &[u8; 256]) -> [__m256i; 16] {
-    std::array::from_fn(|row| {
-        let entry = |row: usize, index: usize| table[row * 16 + index];
-        let half: [u8; 16] = std::array::from_fn(|index| match row {
-            0 | 8 => entry(row, index),
-            _ => entry(row, index) ^ entry(row - 1, index),
-        });
-        // SAFETY: 16 readable bytes.
-        _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(half.as_ptr().cast()) })
-    })
-}
-
-#[target_feature(enable = "avx2")]
-pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
-    let rows = differences(table);
+pub fn look_up(table: &Table, data: &mut [u8]) {
+    // SAFETY: 16 readable bytes.
+    let rows =
+        table.differences.map(|row| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(row.as_ptr().cast())) });
     let (chunks, rest) = data.as_chunks_mut::<32>();
     let (half, step) = (_mm256_set1_epi8(-128), _mm256_set1_epi8(16));
     for chunk in chunks {
@@ -176,23 +165,8 @@ pub fn look_up(table: &[u8; 256], data: &mut [u8]) {
 }
 
 #[target_feature(enable = "avx2")]
-pub fn add(shifts: &[Shift; 3], data: &mut [u8]) {
-    let pattern = |of: fn(Shift) -> i16| -> [__m256i; 3] {
-        std::array::from_fn(|part| {
-            let bytes: [u8; 32] = std::array::from_fn(|index| of(shifts[(part * 32 + index) % 3]).clamp(0, 255) as u8);
-            load(&bytes)
-        })
-    };
-    let (more, less) = (pattern(|shift| shift.by), pattern(|shift| -shift.by));
-    let negative = pattern(|shift| if shift.negative { 255 } else { 0 });
-    let (chunks, rest) = data.as_chunks_mut::<96>();
-    for chunk in chunks {
-        for (part, bytes) in chunk.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-            let samples = _mm256_xor_si256(load(bytes), negative[part]);
-            store(bytes, _mm256_subs_epu8(_mm256_adds_epu8(samples, more[part]), less[part]));
-        }
-    }
-    scalar::add(shifts, rest);
+pub fn add(shifts: &Shifts, data: &mut [u8]) {
+    scalar::add(shifts, data);
 }
 
 #[target_feature(enable = "avx2")]
@@ -339,7 +313,9 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
     let low = |a: __m256i, b: __m256i| {
         _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b)))
     };
-    let (pairs, squeeze) = (signed(&PAIRS), signed(&SQUEEZE));
+    // Opaque, since a compiler that knows which bytes are shuffled loads only them, in more instructions; below, a way
+    // through memory takes fewer of them than eight extractions.
+    let (pairs, squeeze) = (black_box(signed(&PAIRS)), signed(&SQUEEZE));
     let row_bytes = _mm256_set1_epi32(row as i32);
     let (one, round) = (_mm256_set1_epi32(1 << 14), _mm256_set1_epi32(1 << 13));
     let source = data.as_ptr();
@@ -350,7 +326,7 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
         (x0, x1) = (_mm256_add_epi64(x0, x_step), _mm256_add_epi64(x1, x_step));
         (y0, y1) = (_mm256_add_epi64(y0, y_step), _mm256_add_epi64(y1, y_step));
         let triple = _mm256_add_epi32(x, _mm256_add_epi32(x, x));
-        let offsets = unwords(_mm256_add_epi32(_mm256_mullo_epi32(y, row_bytes), triple));
+        let offsets = black_box(unwords(_mm256_add_epi32(_mm256_mullo_epi32(y, row_bytes), triple)));
         let (right, below) = (_mm256_slli_epi32::<4>(right), _mm256_slli_epi32::<4>(below));
         // Of 1024ths: (2^4 right · 2^5 below + 2^14) >> 15, which is their product's 2^14ths, rounded.
         let both = _mm256_mulhrs_epi16(right, _mm256_add_epi32(below, below));
@@ -365,7 +341,7 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
             let two = |shift: usize| {
                 // SAFETY: `check` saw that 16 bytes can be read from every pixel and from the one below it.
                 unsafe {
-                    let left = _mm_loadl_epi64(source.add(offsets[first] as usize + shift).cast());
+                    let left = _mm_loadu_si128(source.add(offsets[first] as usize + shift).cast());
                     let right = _mm_loadu_si128(source.add(offsets[first + 4] as usize + shift).cast());
                     _mm256_shuffle_epi8(_mm256_inserti128_si256::<1>(_mm256_castsi128_si256(left), right), pairs)
                 }
