@@ -162,7 +162,7 @@ pub const REVISIONS: &[(&str, u32)] = &[
     ("jpeg", 1),
     ("matrix", 1),
     ("multiply", 1),
-    ("noise", 1),
+    ("noise", 2),
     ("resample", 1),
 ];
 

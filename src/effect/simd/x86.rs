@@ -62,7 +62,7 @@ struct Deviates {
     c: __m256i,
     counter: __m256i,
     table: __m256i,
-    weights: [__m256i; 4],
+    weights: [__m256i; 3],
     mantissa: __m256i,
     shift: __m256i,
 }
@@ -76,13 +76,10 @@ impl Deviates {
             c: words(&lanes.c),
             counter: _mm256_set1_epi32(lanes.counter as i32),
             table: load(&TABLE),
-            // Byte 0 and 1 of a deviate come from the first vector, 2 and 3 from the second; of each the low nibbles, then
-            // the high ones.
             weights: [
-                pair_of_weights(WEIGHTS[0], WEIGHTS[2]),
-                pair_of_weights(WEIGHTS[1], WEIGHTS[3]),
-                pair_of_weights(WEIGHTS[4], WEIGHTS[6]),
-                pair_of_weights(WEIGHTS[5], WEIGHTS[7]),
+                pair_of_weights(WEIGHTS[0], WEIGHTS[1]),
+                pair_of_weights(WEIGHTS[2], WEIGHTS[3]),
+                pair_of_weights(WEIGHTS[4], WEIGHTS[5]),
             ],
             mantissa: _mm256_set1_epi16(scale.mantissa),
             shift: _mm256_set1_epi16(scale.shift),
@@ -101,40 +98,43 @@ impl Deviates {
         sum
     }
 
-    /// The next 16 deviates in grey levels.
+    /// The next 32 deviates in grey levels.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn next(&mut self) -> __m256i {
+    fn next(&mut self) -> [__m256i; 2] {
         let nibbles = _mm256_set1_epi8(15);
-        let (first, second) = (self.step(), self.step());
-        let part = |bits: __m256i, weights: __m256i| {
-            _mm256_maddubs_epi16(weights, _mm256_shuffle_epi8(self.table, _mm256_and_si256(bits, nibbles)))
+        let (first, second, shared) = (self.step(), self.step(), self.step());
+        let low = |bits: __m256i| _mm256_and_si256(bits, nibbles);
+        let high = |bits: __m256i| low(_mm256_srli_epi16::<4>(bits));
+        let part =
+            |bits: __m256i, weights: __m256i| _mm256_maddubs_epi16(weights, _mm256_shuffle_epi8(self.table, bits));
+        let deviates = |own: __m256i, shared: __m256i| {
+            let own_parts = _mm256_add_epi16(part(low(own), self.weights[0]), part(high(own), self.weights[1]));
+            let deviates = _mm256_add_epi16(own_parts, part(shared, self.weights[2]));
+            _mm256_mulhrs_epi16(_mm256_mulhrs_epi16(deviates, self.mantissa), self.shift)
         };
-        let high = |bits: __m256i| _mm256_srli_epi16::<4>(bits);
-        let left = _mm256_add_epi16(part(first, self.weights[0]), part(high(first), self.weights[1]));
-        let right = _mm256_add_epi16(part(second, self.weights[2]), part(high(second), self.weights[3]));
-        let deviates = _mm256_add_epi16(left, right);
-        _mm256_mulhrs_epi16(_mm256_mulhrs_epi16(deviates, self.mantissa), self.shift)
+        [deviates(first, low(shared)), deviates(second, high(shared))]
     }
 }
 
 #[target_feature(enable = "avx2")]
 pub fn noise(lanes: &mut Lanes, scale: Scale, row: &mut [u8]) {
     let mut deviates = Deviates::new(lanes, scale);
-    let (pairs, rest) = row.as_chunks_mut::<{ 2 * CHUNK }>();
-    for samples in pairs {
-        let bytes = load(samples);
-        let (first, second) = (deviates.next(), deviates.next());
+    let mut add = |samples: &mut [u8; CHUNK]| {
+        let (bytes, [first, second]) = (load(samples), deviates.next());
         let low = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes)), first);
         let high = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm256_extracti128_si256::<1>(bytes)), second);
         store(samples, _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(low, high)));
+    };
+    let (chunks, rest) = row.as_chunks_mut::<CHUNK>();
+    for chunk in chunks {
+        add(chunk);
     }
-    for chunk in rest.chunks_mut(CHUNK) {
-        let mut bytes = [0; 32];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        let sum = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(load(&bytes))), deviates.next());
-        store(&mut bytes, _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(sum, sum)));
-        chunk.copy_from_slice(&bytes[..chunk.len()]);
+    if !rest.is_empty() {
+        let mut bytes = [0; CHUNK];
+        bytes[..rest.len()].copy_from_slice(rest);
+        add(&mut bytes);
+        rest.copy_from_slice(&bytes[..rest.len()]);
     }
     (lanes.a, lanes.b, lanes.c) = (unwords(deviates.a), unwords(deviates.b), unwords(deviates.c));
     lanes.counter = unwords(deviates.counter)[0];
@@ -317,7 +317,7 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
     // through memory takes fewer of them than eight extractions.
     let (pairs, squeeze) = (black_box(signed(&PAIRS)), signed(&SQUEEZE));
     let row_bytes = _mm256_set1_epi32(row as i32);
-    let (one, round) = (_mm256_set1_epi32(1 << 14), _mm256_set1_epi32(1 << 13));
+    let one = _mm256_set1_epi32(1 << 14);
     let source = data.as_ptr();
     for block in 0..blocks {
         let (x, y) = (high(x0, x1), high(y0, y1));
@@ -347,7 +347,7 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
                 }
             };
             let sum = _mm256_add_epi32(_mm256_madd_epi16(two(0), above), _mm256_madd_epi16(two(row), under));
-            _mm256_srli_epi32::<14>(_mm256_add_epi32(sum, round))
+            _mm256_srli_epi32::<13>(sum)
         };
         let first = _mm256_packs_epi32(
             weigh(0, _mm256_shuffle_epi32::<0b00_00_00_00>(above), _mm256_shuffle_epi32::<0b00_00_00_00>(under)),
@@ -357,7 +357,9 @@ unsafe fn bilinear_blocks(data: &[u8], row: usize, path: Path, out: &mut [u8], b
             weigh(2, _mm256_shuffle_epi32::<0b10_10_10_10>(above), _mm256_shuffle_epi32::<0b10_10_10_10>(under)),
             weigh(3, _mm256_shuffle_epi32::<0b11_11_11_11>(above), _mm256_shuffle_epi32::<0b11_11_11_11>(under)),
         );
-        let pixels = _mm256_shuffle_epi8(_mm256_packus_epi16(first, second), squeeze);
+        // Halved again, rounded.
+        let half = |levels: __m256i| _mm256_avg_epu16(levels, _mm256_setzero_si256());
+        let pixels = _mm256_shuffle_epi8(_mm256_packus_epi16(half(first), half(second)), squeeze);
         // SAFETY: the caller saw that `out` holds 4 bytes more than the blocks.
         unsafe {
             let target = out.as_mut_ptr().add(block * 24);
