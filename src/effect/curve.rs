@@ -77,7 +77,10 @@ impl Tables {
                 ((value + ONE / 2) >> 16).clamp(0, 255) as u8
             })
         };
-        Self([table(0), table(1), table(2)])
+        let red = table(0);
+        let green = if curves.iter().all(|[red, green, _]| red == green) { red } else { table(1) };
+        let blue = if curves.iter().all(|[red, _, blue]| red == blue) { red } else { table(2) };
+        Self([red, green, blue])
     }
 
     /// Looks every sample up in its channel's table.
