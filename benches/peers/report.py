@@ -148,13 +148,14 @@ def threads(result):
         ],
     )
     many = table(
-        ["threads", "seconds", "efficiency, rendering alone", "with the one writer", "writer busy"],
+        ["threads", "seconds", "efficiency, rendering alone", "with the writers", "writers", "busy"],
         [
             [
                 str(row["threads"]),
                 f"{row['seconds']:.1f}",
                 f"{100 * row['efficiency']:.1f} %",
                 f"{100 * row['efficiency_with_writer']:.1f} %",
+                str(row["writers"]),
                 f"{100 * row['writer_busy']:.0f} %",
             ]
             for row in blocks["makespan"]
@@ -169,8 +170,8 @@ Efficiency is (time on one thread) / (threads × time).
 {here}
 
 For many threads the makespan of {blocks['version']:,} samples is computed from these block times: blocks in order to whoever is
-free, at most four blocks per thread ahead of the writer, one writer in order. It leaves out memory bandwidth, clock speeds
-and the disk.
+free, at most four blocks per thread ahead of the first that is not written, each shard written in order by one of a few
+writers. It leaves out memory bandwidth, clock speeds and the disk.
 
 {many}"""
 

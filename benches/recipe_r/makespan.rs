@@ -1,8 +1,10 @@
 //! How long many threads take for blocks of known times: list scheduling, as `build::make` does it.
 //!
-//! Blocks are handed out in order to whoever is free; a thread waits while its block is more than `ahead` before the one
-//! being written; one writer takes blocks in order. What this leaves out: memory bandwidth, clock speeds and the disk.
+//! Blocks are handed out in order to whoever is free; a thread waits while its block is more than `ahead` before the first
+//! that is not written; each shard is written in order by one of a few writers, in turn. What this leaves out: memory
+//! bandwidth, clock speeds and the disk.
 
+use augmint::build::writers;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -34,7 +36,8 @@ impl Makespan {
             "seconds": self.ms / 1e3,
             "efficiency": efficiency(self.render_ms),
             "efficiency_with_writer": efficiency(self.ms),
-            "writer_busy": self.write_ms / self.ms,
+            "writers": writers(threads),
+            "writer_busy": self.write_ms / (self.ms * writers(threads) as f64),
         })
     }
 }
@@ -69,19 +72,26 @@ pub fn makespan(blocks: &[Work], threads: usize, ahead: usize) -> Makespan {
     }
 }
 
+/// Blocks of a shard.
+const SHARD: usize = 64;
+
 /// When the last block is written, and when the last is rendered.
 fn finished(blocks: &[Work], threads: usize, ahead: usize) -> (f64, f64) {
     let mut free: BinaryHeap<Free> = (0..threads).map(|_| Free(0.0)).collect();
+    let mut writers = vec![0f64; writers(threads)];
+    // When each block and all before it are written.
     let mut written: Vec<f64> = Vec::with_capacity(blocks.len());
     let mut rendered = 0f64;
     for (number, work) in blocks.iter().enumerate() {
         let Free(idle) = free.pop().expect("BUG: no threads");
-        // Block n may start once block n − ahead is written.
+        // Block n may start once block n − ahead and all before it are written.
         let opened = number.checked_sub(ahead).map_or(0.0, |number| written[number]);
         let end = idle.max(opened) + work.render;
         free.push(Free(end));
         rendered = rendered.max(end);
-        written.push(end.max(written.last().copied().unwrap_or(0.0)) + work.write);
+        let turn = number / SHARD % writers.len();
+        writers[turn] = end.max(writers[turn]) + work.write;
+        written.push(written.last().copied().unwrap_or(0.0).max(writers[turn]));
     }
     (written.last().copied().unwrap_or(0.0), rendered)
 }

@@ -2,14 +2,14 @@
 //!
 //! Building, resuming, taking over from an earlier version, restoring and mending are this one operation. A shard is
 //! named by what decides its bytes, so whatever is there under its name is taken as it is ([`survey`]), and only the rest
-//! is rendered ([`make`]): blocks in parallel on Rayon, written in the plan's order by one thread. Nothing exists
+//! is rendered ([`make`]): blocks in parallel on Rayon, each shard written in the plan's order by one thread. Nothing exists
 //! before it is whole; a run that was killed, or that met a full disk, leaves its finished shards and nothing else.
 
 mod mend;
 mod shards;
 
 pub use mend::mend;
-pub use shards::{Job, Progress, Stopped, Survey, entries, make, shard_keys, survey};
+pub use shards::{Job, Progress, Stopped, Survey, entries, make, shard_keys, survey, writers};
 
 use crate::canary::CanaryError;
 use crate::digest::Digest;

@@ -9,7 +9,7 @@ use crate::shard::{Pixels, Shard, ShardError, ShardWriter, entries_path, places,
 use crate::source::Classes;
 use crate::store::Datasets;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -108,58 +108,89 @@ pub enum Stopped {
     Yes,
 }
 
-/// One block of a wanted shard, numbered through the run.
+/// One block of a wanted shard.
 struct Task<'a> {
+    /// Through the run.
     number: usize,
+    /// Who writes its shard.
+    writer: usize,
     block: &'a Block,
 }
 
-/// Lets renderers run at most so many blocks ahead of the writer.
+/// Lets renderers run at most so many blocks ahead of the first that is not written.
 struct Gate {
-    written: Mutex<usize>,
+    /// Of each writer, the next block that it has to write.
+    next: Mutex<Vec<usize>>,
     moved: Condvar,
 }
 
+/// A place beyond all blocks.
+const END: usize = usize::MAX / 2;
+
 impl Gate {
     fn wait(&self, number: usize, ahead: usize, over: &dyn Fn() -> bool) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        while number >= *written + ahead && !over() {
-            written = self.moved.wait(written).unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        while number >= next.iter().min().map_or(END, |first| first + ahead) && !over() {
+            next = self.moved.wait(next).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn open(&self, written: usize) {
-        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = written;
+    fn open(&self, writer: usize, next: usize) {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)[writer] = next;
         self.moved.notify_all();
     }
 }
 
-/// Renders the wanted shards on Rayon's threads and writes them in order; gives what was written, and how it ended.
+/// How many threads write the shards that `threads` render, shard by shard in turn: one can keep up with forty.
+pub fn writers(threads: usize) -> usize {
+    (1 + threads / 16).min(4)
+}
+
+/// Renders the wanted shards on Rayon's threads; each is written in order by one of a few [`writers`]. Gives what was
+/// written, and how it ended.
 ///
-/// Blocks are handed out in order, so the block that the writer waits for is always being rendered by someone who does
+/// Blocks are handed out in order, so the first block that is not written is always being rendered by someone who does
 /// not wait: there is no deadlock, whatever `ahead` is (at least 1).
 ///
 /// # Errors
 /// Of several blocks that fail, the one that comes first in the plan.
 pub fn make(job: &Job<'_>) -> Result<(Progress, Stopped), BuildError> {
     let plan = job.renderer.plan();
-    let blocks = job.wanted.iter().flat_map(|shard| &plan.shards()[*shard].blocks);
-    let gate = Gate { written: Mutex::new(0), moved: Condvar::new() };
+    let writers = writers(rayon::current_num_threads()).min(job.wanted.len()).max(1);
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for (turn, shard) in job.wanted.iter().enumerate() {
+        for block in &plan.shards()[*shard].blocks {
+            tasks.push(Task { number: tasks.len(), writer: turn % writers, block });
+        }
+    }
+    let first = |writer| tasks.iter().find(|task| task.writer == writer).map_or(END, |task| task.number);
+    let gate = Gate { next: Mutex::new((0..writers).map(first).collect()), moved: Condvar::new() };
     // The number of the first block that failed; no later block is started.
     let failed = AtomicU64::new(u64::MAX);
-    let (sender, receiver) = channel();
     let stopped = || job.stop.load(Ordering::Relaxed);
-    std::thread::scope(|scope| {
-        let writer = scope.spawn(|| {
-            let result = write(job, receiver, &gate);
-            if result.is_err() {
-                failed.store(0, Ordering::Relaxed);
-            }
-            gate.open(usize::MAX / 2);
-            result
-        });
-        let tasks = blocks.enumerate().map(|(number, block)| Task { number, block });
-        tasks.par_bridge().for_each_with(sender, |sender: &mut Sender<_>, task| {
+    let progress = Mutex::new(Progress::default());
+    let ends = std::thread::scope(|scope| {
+        let (senders, threads): (Vec<_>, Vec<_>) = (0..writers)
+            .map(|writer| {
+                let (sender, receiver) = channel();
+                let (gate, failed, progress) = (&gate, &failed, &progress);
+                let numbers = tasks.iter().filter(move |task| task.writer == writer).map(|task| task.number);
+                let shards = job.wanted.iter().skip(writer).step_by(writers);
+                let run = move || {
+                    let mut incoming =
+                        Incoming { receiver, waiting: BTreeMap::new(), numbers: numbers.collect(), gate, writer };
+                    let result = write(job, shards, &mut incoming, progress);
+                    let next = incoming.numbers.front().copied().unwrap_or(END);
+                    if result.is_err() {
+                        failed.fetch_min(next as u64, Ordering::Relaxed);
+                    }
+                    gate.open(writer, END);
+                    result.map_err(|error| (next, error))
+                };
+                (sender, scope.spawn(run))
+            })
+            .unzip();
+        tasks.iter().par_bridge().for_each_with(senders, |senders: &mut Vec<Sender<_>>, task| {
             let over = || stopped() || failed.load(Ordering::Relaxed) < task.number as u64;
             gate.wait(task.number, job.ahead.max(1), &over);
             if over() {
@@ -174,50 +205,96 @@ pub fn make(job: &Job<'_>) -> Result<(Progress, Stopped), BuildError> {
                 gate.moved.notify_all();
             }
             // The writer is gone only after a failure of its own, which it reports itself.
-            let _ = sender.send((task.number, rendered));
+            let _ = senders[task.writer].send((task.number, rendered));
         });
-        match writer.join() {
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect::<Vec<Result<Stopped, (usize, BuildError)>>>()
+    });
+    let (mut ended, mut failure) = (Stopped::No, None);
+    for end in ends {
+        match end {
+            Ok(Stopped::No) => {}
+            Ok(Stopped::Yes) => ended = Stopped::Yes,
+            Err((number, error)) => match failure {
+                Some((before, _)) if before < number => {}
+                _ => failure = Some((number, error)),
+            },
         }
-    })
+    }
+    if let Some((_, error)) = failure {
+        return Err(error);
+    }
+    let progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if ended == Stopped::Yes {
+        return Ok((progress, ended));
+    }
+    fs::sync_folder(&job.datasets.shards()).map_err(crate::store::StoreError::from)?;
+    Ok((progress, Stopped::No))
 }
 
 type Message = (usize, Result<Vec<Rendered>, crate::plan::RenderError>);
 
-/// Writes blocks in order as they arrive in any order.
-fn write(job: &Job<'_>, receiver: Receiver<Message>, gate: &Gate) -> Result<(Progress, Stopped), BuildError> {
-    let plan = job.renderer.plan();
-    let folder = job.datasets.shards();
-    let mut waiting = BTreeMap::new();
-    let mut next = 0;
-    let mut progress = Progress::default();
-    for index in job.wanted {
-        let shard = &plan.shards()[*index];
-        let key = &job.keys[*index];
-        let mut writer = ShardWriter::new(&folder, key, plan.classes(), job.pixels)?;
-        for _ in &shard.blocks {
-            let block = loop {
-                if let Some(block) = waiting.remove(&next) {
-                    break block;
-                }
-                // All senders are gone: the run was stopped before this block.
-                let Ok((number, rendered)) = receiver.recv() else { return Ok((progress, Stopped::Yes)) };
-                waiting.insert(number, rendered);
-            };
-            for Rendered { entry, bytes } in block? {
-                writer.push(&entry, &bytes)?;
-                progress.samples += 1;
-                progress.bytes += entry.bytes;
+/// The blocks of one writer, which arrive in any order.
+struct Incoming<'a> {
+    receiver: Receiver<Message>,
+    waiting: BTreeMap<usize, Result<Vec<Rendered>, crate::plan::RenderError>>,
+    /// Of those that are not written yet.
+    numbers: VecDeque<usize>,
+    gate: &'a Gate,
+    writer: usize,
+}
+
+impl Incoming<'_> {
+    /// The next block; `None` when the run was stopped before it.
+    fn next(&mut self) -> Option<Result<Vec<Rendered>, crate::plan::RenderError>> {
+        let number = *self.numbers.front().expect("BUG: more blocks than were handed out");
+        loop {
+            if let Some(block) = self.waiting.remove(&number) {
+                return Some(block);
             }
-            next += 1;
-            gate.open(next);
-            (job.progress)(progress);
+            let (number, rendered) = self.receiver.recv().ok()?;
+            self.waiting.insert(number, rendered);
+        }
+    }
+
+    /// The block that came last is written.
+    fn written(&mut self) {
+        self.numbers.pop_front();
+        self.gate.open(self.writer, self.numbers.front().copied().unwrap_or(END));
+    }
+}
+
+/// Writes one writer's shards, in order.
+fn write<'a>(
+    job: &Job<'_>,
+    shards: impl Iterator<Item = &'a usize>,
+    incoming: &mut Incoming<'_>,
+    progress: &Mutex<Progress>,
+) -> Result<Stopped, BuildError> {
+    let plan = job.renderer.plan();
+    let advance = |samples: u64, bytes: u64, shards: usize| {
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.samples += samples;
+        progress.bytes += bytes;
+        progress.shards += shards;
+        (job.progress)(*progress);
+    };
+    for index in shards {
+        let mut writer = ShardWriter::new(&job.datasets.shards(), &job.keys[*index], plan.classes(), job.pixels)?;
+        for _ in &plan.shards()[*index].blocks {
+            let Some(block) = incoming.next() else { return Ok(Stopped::Yes) };
+            let block = block?;
+            for Rendered { entry, bytes } in &block {
+                writer.push(entry, bytes)?;
+            }
+            incoming.written();
+            advance(block.len() as u64, block.iter().map(|rendered| rendered.entry.bytes).sum(), 0);
         }
         writer.finish()?;
-        progress.shards += 1;
-        (job.progress)(progress);
+        advance(0, 0, 1);
     }
-    fs::sync_folder(&folder).map_err(crate::store::StoreError::from)?;
-    Ok((progress, Stopped::No))
+    Ok(Stopped::No)
 }

@@ -75,6 +75,15 @@ fn inner_loops_without_simd_make_the_same_digest_and_a_wish_that_cannot_be_obeye
     assert!(built.stdout.contains(PINNED.trim_start_matches("sha256:")), "{} {}", built.stdout, built.stderr);
 }
 
+#[test]
+fn several_writers_make_the_same_digest() {
+    let house = rich();
+    // 64 threads have four writers; there is a shard for each of the sets.
+    let output = house.command("build recipe.toml --tag v1 -m first --threads 64").output().unwrap();
+    let built = house.ran(output);
+    assert!(built.stdout.contains(PINNED.trim_start_matches("sha256:")), "{} {}", built.stdout, built.stderr);
+}
+
 const PINNED: &str = "sha256:b22d5b2e80908a7fe610e735afe17c49f4be8bcdf3e2b672a3c203dd19bb0c06";
 const PINNED_VALIDATION: &str = "sha256:85b4efe28f8a669167cb63d70af1c3b1ccafd48356654aff0d42b2365afaa6a1";
 
