@@ -44,7 +44,7 @@ impl AffineMap {
 }
 
 crate::op! {
-    /// Slants the image about its centre: first sideways, then up and down.
+    /// Slants the image about its centre (OpenCV's `warpAffine`): first sideways, then up and down.
     op "shear", revision 1, Geometry, effects ["resample"],
     example "x = [-10, 10]";
     Shear {

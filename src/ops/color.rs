@@ -25,7 +25,7 @@ impl RgbShift {
 }
 
 crate::op! {
-    /// Turns the hue and scales saturation and value in HSV (Smith 1978). Saturation and value are multiplied by
+    /// Turns the hue and scales saturation and value in HSV (Smith 1978; OpenCV's `COLOR_RGB2HSV` in floats). Saturation and value are multiplied by
     /// 1 + shift, so that paper stays free of colour noise, unlike in libraries that add.
     op "hsv_shift", revision 1, Colour, effects ["hsv"], example "hue = [-10, 10], saturation = [-0.3, 0.3], value = [-0.2, 0.2]";
     HsvShift {

@@ -9,7 +9,7 @@ use crate::pixels::{Image, Size};
 use fast_image_resize as fir;
 
 crate::op! {
-    /// Stores the image as a JPEG (4:2:0, our own pinned codec) and reads it back.
+    /// Stores the image as a JPEG (4:2:0, our own pinned codec, with libjpeg-turbo's bytes) and reads it back.
     op "jpeg_compress", revision 1, Degradation, effects ["jpeg"], example "quality = [30, 90]";
     JpegCompress {
         /// On libjpeg's scale.

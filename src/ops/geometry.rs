@@ -48,7 +48,7 @@ impl Rotate90 {
 }
 
 crate::op! {
-    /// Turns the image about its centre.
+    /// Turns the image about its centre (OpenCV 5's `warpAffine` to a grey level, 0.01 on the average).
     op "rotate", revision 1, Geometry, effects ["resample"], example "degrees = [-10, 10], canvas = \"expand\"";
     Rotate {
         /// Angle; positive is counter-clockwise.
@@ -91,7 +91,8 @@ pub(super) fn side(length: f64) -> u32 {
 }
 
 crate::op! {
-    /// Enlarges or shrinks the content about the centre; the canvas keeps its size.
+    /// Enlarges or shrinks the content about the centre (OpenCV's `warpAffine`; Pillow's bicubic `resize` where every side
+    /// falls on whole pixels); the canvas keeps its size.
     op "scale", revision 1, Geometry, effects ["resample"], example "factor = { log = [0.8, 1.25] }";
     Scale {
         /// Above 1 enlarges (and cuts the border off), below 1 shrinks (and uncovers a border).
@@ -112,7 +113,7 @@ impl Scale {
 }
 
 crate::op! {
-    /// Moves the content; the canvas keeps its size. Exact where the move is of whole pixels.
+    /// Moves the content (OpenCV's `warpAffine`); the canvas keeps its size. Exact where the move is of whole pixels.
     op "shift", revision 1, Geometry, effects ["resample"], example "x = [-0.1, 0.1], y = [-0.1, 0.1]";
     Shift {
         /// To the right, as a fraction of the width.
@@ -135,7 +136,7 @@ impl Shift {
 }
 
 crate::op! {
-    /// Brings the image to a size, antialiased, as `[output] fit` does; for a size that later steps (noise, blur)
+    /// Brings the image to a size, antialiased (Pillow's bicubic `resize`), as `[output] fit` does; for a size that later steps (noise, blur)
     /// should act at.
     op "resize", revision 1, Geometry, effects ["resample"], example "width = 64, height = 64, fit = \"pad\"";
     Resize {

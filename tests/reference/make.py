@@ -3,6 +3,7 @@
 pip install opencv-python-headless==5.0.0.93 pillow==13.0.0 numpy==2.4.6; python tests/reference/make.py
 """
 
+import io
 from pathlib import Path
 
 import cv2
@@ -41,6 +42,67 @@ def line(length, degrees, fine=256):
             kernel[top + dy, left + dx] += (1 - abs(x - left - dx)) * (1 - abs(y - top - dy))
     return kernel / kernel.sum()
 
+
+# A page with shades, on which being a little off is seen as little: for geometry. A formula, as in `src/ops/reference.rs`.
+WIDTH, HEIGHT = 160, 200
+x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+sheet = np.stack([255 - (x * x + 3 * y) // 160 % 200, 60 + (x + 2 * y) % 160, 40 + (x ^ y) % 180], -1).astype(np.uint8)
+sheet[(y // 10 % 3 == 1) & (x * 7 % 11 > 3)] = (40, 44, 60)
+WHITE = (255, 255, 255)
+
+
+def warp(inverse, flags=cv2.INTER_LINEAR):
+    """By a map from the result back to the sheet, whose whole numbers are at the edges of pixels."""
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    inverse = np.linalg.inv(half) @ np.asarray(inverse, np.float64) @ half
+    flags |= cv2.WARP_INVERSE_MAP
+    border = dict(borderMode=cv2.BORDER_CONSTANT, borderValue=WHITE)
+    if np.allclose(inverse[2], [0, 0, 1], atol=0):
+        return cv2.warpAffine(sheet, inverse[:2], (WIDTH, HEIGHT), flags=flags, **border)
+    return cv2.warpPerspective(sheet, inverse, (WIDTH, HEIGHT), flags=flags, **border)
+
+
+def about_centre(matrix):
+    """A forward 2×2 matrix, y upwards as in books, as an inverse map about the centre, y downwards."""
+    (a, b), (c, d) = np.linalg.inv(np.array([[1, 0], [0, -1]]) @ np.array(matrix) @ np.array([[1, 0], [0, -1]]))
+    u, v = WIDTH / 2, HEIGHT / 2
+    return [[a, b, u - a * u - b * v], [c, d, v - c * u - d * v], [0, 0, 1]]
+
+
+def turn(degrees):
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return about_centre([[cos, -sin], [sin, cos]])
+
+
+for degrees in [7, 33, 90, 141, -100]:
+    save(f"rotate_{degrees}".replace("-", "minus_"), warp(turn(degrees)))
+save("rotate_nearest", warp(turn(33), cv2.INTER_NEAREST))
+# Of the libraries, only Pillow's resize has Catmull-Rom's spline.
+doubled = Image.fromarray(sheet).resize((2 * WIDTH, 2 * HEIGHT), Image.Resampling.BICUBIC)
+save("scale_bicubic", doubled.crop((WIDTH // 2, HEIGHT // 2, WIDTH * 3 // 2, HEIGHT * 3 // 2)))
+save("scale", warp(about_centre([[1.27, 0], [0, 1.27]])))
+save("shear", warp(about_centre([[1, np.tan(np.radians(12))], [0, 1]])))
+save("shift", warp([[1, 0, -0.13 * WIDTH], [0, 1, 0.07 * HEIGHT], [0, 0, 1]]))
+save("perspective", warp([[1.08, 0.05, -9], [-0.03, 1.1, -4], [0.0002, 0.0004, 1]]))
+u, v = (np.stack([x, y], -1) + 0.5 - [WIDTH / 2, HEIGHT / 2]).transpose(2, 0, 1)
+bent = 1 + 0.2 * (u * u + v * v) / (WIDTH * WIDTH + HEIGHT * HEIGHT) * 4
+maps = [(u * bent + WIDTH / 2 - 0.5).astype(np.float32), (v * bent + HEIGHT / 2 - 0.5).astype(np.float32)]
+save("optical_distortion", cv2.remap(sheet, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=WHITE))
+save("resize_half", Image.fromarray(sheet).resize((WIDTH // 2, HEIGHT // 2), Image.Resampling.BICUBIC))
+save("resize_larger", Image.fromarray(sheet).resize((WIDTH * 3 // 2, HEIGHT * 3 // 2), Image.Resampling.BICUBIC))
+save("brightness", ImageEnhance.Brightness(page).enhance(1.2))
+save("contrast", np.clip(np.rint((pixels.astype(np.float64) - 128) * 1.3 + 128), 0, 255).astype(np.uint8))
+save("gamma", np.rint(255 * (pixels / 255) ** 0.7).astype(np.uint8))
+save("grey", page.convert("L"))
+save("invert", ImageOps.invert(page))
+hsv = cv2.cvtColor(np.float32(pixels) / 255, cv2.COLOR_RGB2HSV)
+hsv[..., 0] = (hsv[..., 0] + 25) % 360
+hsv[..., 1:] = np.clip(hsv[..., 1:] * [1.3, 0.9], 0, 1)
+save("hsv_shift", np.rint(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255).astype(np.uint8))
+file = io.BytesIO()
+Image.fromarray(sheet).save(file, "JPEG", quality=35, subsampling="4:2:0")
+save("jpeg_compress", Image.open(file))
+save("mixup", cv2.addWeighted(sheet, 1 - 77 / 256, sheet[::-1, ::-1].copy(), 77 / 256, 0))
 
 MIRROR = cv2.BORDER_REFLECT_101
 save("blur", cv2.GaussianBlur(pixels, (13, 13), 2, borderType=MIRROR))
