@@ -42,17 +42,18 @@ impl Kernel {
     /// (OpenCV's default). Between the two passes a sample keeps six more bits.
     pub fn apply(&self, image: &Image) -> Image {
         let mut out = image.clone();
-        self.apply_to(image, &mut out);
+        self.apply_to(image, &mut out, &mut Vec::new());
         out
     }
 
-    /// As [`Kernel::apply`], to an image of the same size with any content.
+    /// As [`Kernel::apply`], to an image of the same size with any content; `rows`, with any content, holds what is between
+    /// the two passes.
     #[inline(always)]
-    pub fn apply_to(&self, image: &Image, out: &mut Image) {
+    pub fn apply_to(&self, image: &Image, out: &mut Image, rows: &mut Vec<u16>) {
         let Size { width, height } = image.size();
         let (width, height) = (width as usize, height as usize);
         let radius = self.0.len() - 1;
-        let mut rows = vec![0u16; width * height * 3];
+        rows.resize(width * height * 3, 0);
         let mut sums = vec![0i32; width * 3];
         // The row with `radius` mirrored pixels before and after it.
         let mut line = vec![0i32; (width + 2 * radius) * 3];

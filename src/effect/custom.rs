@@ -32,6 +32,10 @@ pub struct Buffers {
     numbers: Vec<Vec<i32>>,
     /// A row that is handed on before there is an image.
     pub(super) row: Vec<u8>,
+    /// Samples of more than eight bits, between the two passes of a convolution.
+    pub(super) wide: Vec<u16>,
+    /// For an encoded sample, as it grows.
+    pub encoded: Vec<u8>,
     resizer: Option<fast_image_resize::Resizer>,
 }
 

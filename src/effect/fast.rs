@@ -194,7 +194,7 @@ pub fn execute<E>(image: &Image, passes: &[Pass], sources: Sources<'_, E>, buffe
             }
             (Pass::Blur(kernel), from) => {
                 let mut out = buffers.image(from.as_ref().unwrap_or(image).size());
-                simd::blur(kernel, from.as_ref().unwrap_or(image), &mut out);
+                simd::blur(kernel, from.as_ref().unwrap_or(image), &mut out, &mut buffers.wide);
                 give(from, buffers);
                 (out, after)
             }

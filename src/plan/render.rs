@@ -214,7 +214,10 @@ impl<'a> Renderer<'a> {
             let pixels = self.execute(sample, &draw, image, buffers)?;
             let encoding = self.plan.output_for(sample.role).encode;
             let path = || self.files[sample.source].clone();
-            let bytes = encoding.encode(&pixels).map_err(|source| RenderError::Encode { path: path(), source })?;
+            let encoded = encoding.encode_into(&pixels, &mut buffers.encoded);
+            encoded.map_err(|source| RenderError::Encode { path: path(), source })?;
+            // Of the size that it has: samples wait for their turn to be written.
+            let bytes = buffers.encoded.clone();
             let entry = self.plan.entry(sample, &draw, &pixels, &bytes);
             buffers.give(pixels);
             Ok(Rendered { entry, bytes })

@@ -8,8 +8,9 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use super::blur::Kernel;
 use super::noise::{Lanes, Scale};
-use crate::pixels::Size;
+use crate::pixels::{Image, Size};
 use std::sync::LazyLock;
 
 /// Which loops are used.
@@ -208,9 +209,9 @@ pub fn matrix(matrix: &super::matrix::Matrix, data: &mut [u8]) {
     dispatch!(matrix(matrix, data))
 }
 
-/// A convolution of `image` to `out`; see [`Kernel`](super::blur::Kernel).
-pub fn blur(kernel: &super::blur::Kernel, image: &crate::pixels::Image, out: &mut crate::pixels::Image) {
-    dispatch!(blur(kernel, image, out))
+/// A convolution of `image` to `out`; see [`Kernel::apply_to`].
+pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image, rows: &mut Vec<u16>) {
+    dispatch!(blur(kernel, image, out, rows))
 }
 
 #[cfg(test)]

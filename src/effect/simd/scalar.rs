@@ -74,6 +74,6 @@ pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
 }
 
 #[inline(always)]
-pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image) {
-    kernel.apply_to(image, out);
+pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image, rows: &mut Vec<u16>) {
+    kernel.apply_to(image, out, rows);
 }

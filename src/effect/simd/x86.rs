@@ -226,8 +226,8 @@ pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
 }
 
 #[target_feature(enable = "avx2")]
-pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image) {
-    scalar::blur(kernel, image, out);
+pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image, rows: &mut Vec<u16>) {
+    scalar::blur(kernel, image, out, rows);
 }
 
 /// Of two neighbouring pixels in the low bytes: R R G G B B as 16-bit numbers.
