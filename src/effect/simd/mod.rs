@@ -130,7 +130,7 @@ pub struct Shift {
 /// Samples after which the pattern of three channels is whole, and whole registers are full.
 const SHIFTED: usize = 96;
 
-/// The shifts of three channels, prepared: what is done to each of [`SHIFTED`] samples.
+/// The shifts of three channels, prepared: what is done to each of 96 samples.
 pub struct Shifts {
     negative: [u8; SHIFTED],
     more: [u8; SHIFTED],
