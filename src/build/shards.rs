@@ -139,6 +139,13 @@ impl Gate {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)[writer] = next;
         self.moved.notify_all();
     }
+
+    /// Lets everyone who waits see whether the run is over. Under the lock: who has just looked, and is about to wait, would
+    /// never hear of it.
+    fn wake(&self) {
+        let _next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        self.moved.notify_all();
+    }
 }
 
 /// How many threads write the shards that `threads` render, shard by shard in turn: one can keep up with forty.
@@ -198,11 +205,13 @@ pub fn make(job: &Job<'_>) -> Result<(Progress, Stopped), BuildError> {
             }
             let rendered = job.renderer.block(task.block, &stopped);
             if stopped() {
+                // The writer will not get this block, and open the gate for none after it.
+                gate.wake();
                 return;
             }
             if rendered.is_err() {
                 failed.fetch_min(task.number as u64, Ordering::Relaxed);
-                gate.moved.notify_all();
+                gate.wake();
             }
             // The writer is gone only after a failure of its own, which it reports itself.
             let _ = senders[task.writer].send((task.number, rendered));
@@ -235,12 +244,13 @@ pub fn make(job: &Job<'_>) -> Result<(Progress, Stopped), BuildError> {
     Ok((progress, Stopped::No))
 }
 
-type Message = (usize, Result<Vec<Rendered>, crate::plan::RenderError>);
+/// A block's samples, or why there are none.
+type Made = Result<Vec<Rendered>, crate::plan::RenderError>;
 
 /// The blocks of one writer, which arrive in any order.
 struct Incoming<'a> {
-    receiver: Receiver<Message>,
-    waiting: BTreeMap<usize, Result<Vec<Rendered>, crate::plan::RenderError>>,
+    receiver: Receiver<(usize, Made)>,
+    waiting: BTreeMap<usize, Made>,
     /// Of those that are not written yet.
     numbers: VecDeque<usize>,
     gate: &'a Gate,
@@ -249,7 +259,7 @@ struct Incoming<'a> {
 
 impl Incoming<'_> {
     /// The next block; `None` when the run was stopped before it.
-    fn next(&mut self) -> Option<Result<Vec<Rendered>, crate::plan::RenderError>> {
+    fn next(&mut self) -> Option<Made> {
         let number = *self.numbers.front().expect("BUG: more blocks than were handed out");
         loop {
             if let Some(block) = self.waiting.remove(&number) {
@@ -297,4 +307,24 @@ fn write<'a>(
         advance(0, 0, 1);
     }
     Ok(Stopped::No)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_at_the_gate_hears_that_the_run_is_over() {
+        for _ in 0..200 {
+            let gate = Gate { next: Mutex::new(vec![0]), moved: Condvar::new() };
+            let over = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| gate.wait(5, 1, &|| over.load(Ordering::Relaxed)));
+                over.store(true, Ordering::Relaxed);
+                gate.wake();
+                waiting.join().unwrap();
+            });
+            assert_eq!(gate.next.into_inner().unwrap(), [0]);
+        }
+    }
 }
