@@ -32,6 +32,11 @@ enum Stage<'a> {
     Blend(Partner, Lay),
 }
 
+/// Whether a pass needs no more of an image than the pixel that it changes.
+fn of_single_pixels(pass: &Pass) -> bool {
+    !matches!(pass, Pass::Resample(_) | Pass::Blur(_) | Pass::Jpeg(_) | Pass::Custom(_))
+}
+
 /// The other image of a blend.
 enum Partner {
     Source(Arc<Image>),
@@ -58,9 +63,9 @@ fn shift(table: &[u8; 256]) -> Option<Shift> {
 }
 
 impl<'a> Stage<'a> {
-    /// `None` for a pass that needs more than a pixel.
-    fn new<E>(pass: &'a Pass, sources: Sources<'_, E>, buffers: &mut Buffers) -> Result<Option<Self>, E> {
-        Ok(Some(match pass {
+    /// The stage of a pass [of single pixels](of_single_pixels).
+    fn new<E>(pass: &'a Pass, sources: Sources<'_, E>, buffers: &mut Buffers) -> Result<Self, E> {
+        Ok(match pass {
             Pass::Tables(tables) => match tables.0.each_ref().map(shift) {
                 [Some(red), Some(green), Some(blue)] => Self::Add(Box::new(Shifts::new([red, green, blue]))),
                 _ if tables.0[0] == tables.0[1] && tables.0[1] == tables.0[2] => {
@@ -80,8 +85,10 @@ impl<'a> Stage<'a> {
                 };
                 Self::Blend(partner, *lay)
             }
-            Pass::Resample(_) | Pass::Blur(_) | Pass::Jpeg(_) | Pass::Custom(_) => return Ok(None),
-        }))
+            Pass::Resample(_) | Pass::Blur(_) | Pass::Jpeg(_) | Pass::Custom(_) => {
+                unreachable!("BUG: a pass that needs more than a pixel")
+            }
+        })
     }
 
     fn row(&mut self, y: usize, line: &mut [u8]) {
@@ -119,14 +126,8 @@ struct Run<'a>(Vec<Stage<'a>>);
 impl<'a> Run<'a> {
     /// The first passes of `passes` that are of single pixels.
     fn new<E>(passes: &'a [Pass], sources: Sources<'_, E>, buffers: &mut Buffers) -> Result<Self, E> {
-        let mut stages = Vec::new();
-        for pass in passes {
-            match Stage::new(pass, sources, buffers)? {
-                Some(stage) => stages.push(stage),
-                None => break,
-            }
-        }
-        Ok(Self(stages))
+        let passes = passes.iter().take_while(|pass| of_single_pixels(pass));
+        passes.map(|pass| Stage::new(pass, sources, buffers)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Goes over rows one by one, after `read` has filled them.
@@ -153,16 +154,8 @@ impl<'a> Run<'a> {
 
     /// The same over an image that is there.
     fn over(&mut self, image: &Image, out: Out<'_>) {
-        match out {
-            Out::Rows(..) => {
-                let width = image.size().width as usize * 3;
-                self.sweep(out, |y, line| line.copy_from_slice(&image.data()[y as usize * width..][..width]));
-            }
-            Out::Image(out) => {
-                out.data_mut().copy_from_slice(image.data());
-                self.sweep(Out::Image(out), |_, _| ());
-            }
-        }
+        let width = image.size().width as usize * 3;
+        self.sweep(out, |y, line| line.copy_from_slice(&image.data()[y as usize * width..][..width]));
     }
 
     fn finish(self, buffers: &mut Buffers) {
@@ -246,8 +239,8 @@ pub fn execute_rows<E>(
     buffers: &mut Buffers,
     sink: &mut dyn FnMut(u32, &[u8]),
 ) -> Result<(), E> {
-    let single = |pass: &&Pass| !matches!(pass, Pass::Resample(_) | Pass::Blur(_) | Pass::Jpeg(_) | Pass::Custom(_));
-    let (before, last) = passes.split_at(passes.len() - passes.iter().rev().take_while(single).count());
+    let single = passes.iter().rev().take_while(|pass| of_single_pixels(pass)).count();
+    let (before, last) = passes.split_at(passes.len() - single);
     let (before, maps) = match before {
         [before @ .., Pass::Resample(maps)] => (before, Some(maps)),
         _ => (before, None),

@@ -146,11 +146,31 @@ fn around(middle: i64, by: Micro) -> Dist {
     Dist::Uniform { low: Micro::from_millionths(low), high: Micro::from_millionths(high), integer: false }
 }
 
-/// The ops of both policies that have a direction: id, op, parameter, the value that changes nothing, and how far it goes.
-type Signed = (&'static str, &'static str, &'static str, i64, Micro);
+/// The slope of a shear in degrees.
+fn shear(slope: f64) -> Micro {
+    Micro::nearest(libm::atan(slope) * (180.0 / std::f64::consts::PI))
+}
 
-fn signed(shear: Micro, shift: Micro, turn: Micro, tone: Micro) -> [Signed; 9] {
-    [
+/// What the fourteen ops of both policies draw from.
+struct Ranges {
+    /// How far an op goes from the value that changes nothing.
+    law: fn(i64, Micro) -> Dist,
+    /// In degrees.
+    shear: Micro,
+    /// Of the side.
+    shift: Micro,
+    /// In degrees.
+    turn: Micro,
+    /// Of brightness, saturation, contrast and sharpness.
+    tone: Micro,
+    bits: Dist,
+    threshold: Dist,
+}
+
+/// The fourteen ops of both policies.
+fn branches(ranges: Ranges, at: &Span) -> Vec<RawStep> {
+    let Ranges { law, shear, shift, turn, tone, bits, threshold } = ranges;
+    let signed = [
         ("shear_x", "shear", "x", 0, shear),
         ("shear_y", "shear", "y", 0, shear),
         ("translate_x", "shift", "x", 0, shift),
@@ -161,47 +181,46 @@ fn signed(shear: Micro, shift: Micro, turn: Micro, tone: Micro) -> [Signed; 9] {
         ("contrast", "contrast", "factor", 1, tone),
         // `sharpen` counts from the image, not from the smoothed one.
         ("sharpness", "sharpen", "strength", 0, tone),
-    ]
-}
-
-/// The slope of a shear in degrees.
-fn shear(slope: f64) -> Micro {
-    Micro::nearest(libm::atan(slope) * (180.0 / std::f64::consts::PI))
-}
-
-/// The branches that both policies end with.
-fn plain(at: &Span) -> [RawStep; 3] {
-    [branch("auto_contrast", at, "auto_contrast", &[]), branch("equalize", at, "equalize", &[]), identity(at)]
+    ];
+    let signed = signed.map(|(id, op, param, middle, by)| branch(id, at, op, &[(param, law(middle, by))]));
+    let others = [
+        branch("posterize", at, "posterize", &[("bits", bits)]),
+        branch("solarize", at, "solarize", &[("threshold", threshold)]),
+        branch("auto_contrast", at, "auto_contrast", &[]),
+        branch("equalize", at, "equalize", &[]),
+        identity(at),
+    ];
+    signed.into_iter().chain(others).collect()
 }
 
 /// The fourteen ops of RandAugment at a magnitude of 0 to 30.
 fn rand_augment(magnitude: i64, at: &Span) -> Vec<RawStep> {
     let part = |most: i64| Micro::from_millionths(most * magnitude / 30);
-    let slope = 0.3 * magnitude as f64 / 30.0;
-    // 150 of the 331 px of the paper's ImageNet images.
-    let signed = signed(shear(slope), part(453_172), part(30_000_000), part(900_000));
-    let mut branches: Vec<RawStep> =
-        signed.map(|(id, op, param, middle, by)| branch(id, at, op, &[(param, either(middle, by))])).into();
-    // 8 - round(4 · magnitude / 30), halves to even: none occurs.
-    let bits = Micro::from_int(8 - (4 * magnitude + 15) / 30);
-    let threshold = Micro::from_millionths(255_000_000 - 8_500_000 * magnitude);
-    branches.push(branch("posterize", at, "posterize", &[("bits", fixed(bits))]));
-    branches.push(branch("solarize", at, "solarize", &[("threshold", fixed(threshold))]));
-    branches.extend(plain(at));
-    branches
+    let ranges = Ranges {
+        law: either,
+        shear: shear(0.3 * magnitude as f64 / 30.0),
+        // 150 of the 331 px of the paper's ImageNet images.
+        shift: part(453_172),
+        turn: part(30_000_000),
+        tone: part(900_000),
+        // 8 - round(4 · magnitude / 30), halves to even: none occurs.
+        bits: fixed(Micro::from_int(8 - (4 * magnitude + 15) / 30)),
+        threshold: fixed(Micro::from_millionths(255_000_000 - 8_500_000 * magnitude)),
+    };
+    branches(ranges, at)
 }
 
 /// The fourteen ops of TrivialAugment's wide ranges.
 fn trivial_augment(at: &Span) -> Vec<RawStep> {
-    let tone = Micro::from_millionths(990_000);
-    // 32 of the 224 px of an ImageNet crop.
-    let signed = signed(shear(0.99), Micro::from_millionths(142_857), Micro::from_int(135), tone);
-    let mut branches: Vec<RawStep> =
-        signed.map(|(id, op, param, middle, by)| branch(id, at, op, &[(param, around(middle, by))])).into();
-    let bits = Dist::Uniform { low: Micro::from_int(2), high: Micro::from_int(8), integer: true };
-    let threshold = Dist::Uniform { low: Micro::ZERO, high: Micro::from_int(255), integer: false };
-    branches.push(branch("posterize", at, "posterize", &[("bits", bits)]));
-    branches.push(branch("solarize", at, "solarize", &[("threshold", threshold)]));
-    branches.extend(plain(at));
-    branches
+    let ranges = Ranges {
+        law: around,
+        shear: shear(0.99),
+        // 32 of the 224 px of an ImageNet crop.
+        shift: Micro::from_millionths(142_857),
+        turn: Micro::from_int(135),
+        tone: Micro::from_millionths(990_000),
+        bits: Dist::Uniform { low: Micro::from_int(2), high: Micro::from_int(8), integer: true },
+        threshold: Dist::Uniform { low: Micro::ZERO, high: Micro::from_int(255), integer: false },
+    };
+    branches(ranges, at)
 }

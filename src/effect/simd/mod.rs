@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 pub enum Level {
     /// Plain loops.
     Scalar,
-    /// AVX2, and BMI2, which every CPU with AVX2 has.
+    /// AVX2, and the instructions for bits that came with it (BMI1, BMI2, LZCNT).
     Avx2,
 }
 

@@ -10,6 +10,26 @@ use crate::pixels::Image;
 use std::arch::x86_64::*;
 use std::hint::black_box;
 
+/// Plain loops that the compiler turns into AVX2 by itself.
+macro_rules! compiled {
+    ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
+        $(#[target_feature(enable = "avx2")]
+        pub fn $name($($argument: $kind),*) {
+            scalar::$name($($argument),*);
+        })*
+    };
+}
+
+compiled! {
+    add(shifts: &Shifts, data: &mut [u8]);
+    blend(data: &mut [u8], other: &[u8], weight: u16);
+    multiply(data: &mut [u8], other: &[u8], weight: u16);
+    grey(data: &mut [u8]);
+    hsv(shift: &HsvShift, data: &mut [u8]);
+    matrix(matrix: &Matrix, data: &mut [u8]);
+    blur(kernel: &Kernel, image: &Image, out: &mut Image, rows: &mut Vec<u16>);
+}
+
 /// 32 bytes of a slice.
 #[inline(always)]
 fn load(bytes: &[u8; 32]) -> __m256i {
@@ -164,31 +184,6 @@ pub fn look_up(table: &Table, data: &mut [u8]) {
     scalar::look_up(table, rest);
 }
 
-#[target_feature(enable = "avx2")]
-pub fn add(shifts: &Shifts, data: &mut [u8]) {
-    scalar::add(shifts, data);
-}
-
-#[target_feature(enable = "avx2")]
-pub fn blend(data: &mut [u8], other: &[u8], weight: u16) {
-    scalar::blend(data, other, weight);
-}
-
-#[target_feature(enable = "avx2")]
-pub fn multiply(data: &mut [u8], other: &[u8], weight: u16) {
-    scalar::multiply(data, other, weight);
-}
-
-#[target_feature(enable = "avx2")]
-pub fn grey(data: &mut [u8]) {
-    scalar::grey(data);
-}
-
-#[target_feature(enable = "avx2")]
-pub fn hsv(shift: &HsvShift, data: &mut [u8]) {
-    scalar::hsv(shift, data);
-}
-
 /// Where the 16 samples of a channel lie in three registers of 16 bytes: shuffles of each register, by channel.
 const PARTS: [[[i8; 16]; 3]; 3] = {
     let mut parts = [[[-1; 16]; 3]; 3];
@@ -218,16 +213,6 @@ pub fn planes(data: &[u8], red: &mut [u8], green: &mut [u8], blue: &mut [u8]) {
     }
     let done = data.len() / 48 * 16;
     scalar::planes(&data[done * 3..], &mut red[done..], &mut green[done..], &mut blue[done..]);
-}
-
-#[target_feature(enable = "avx2")]
-pub fn matrix(matrix: &Matrix, data: &mut [u8]) {
-    scalar::matrix(matrix, data);
-}
-
-#[target_feature(enable = "avx2")]
-pub fn blur(kernel: &Kernel, image: &Image, out: &mut Image, rows: &mut Vec<u16>) {
-    scalar::blur(kernel, image, out, rows);
 }
 
 /// Of two neighbouring pixels in the low bytes: R R G G B B as 16-bit numbers.
