@@ -115,7 +115,6 @@ pub struct Collector<'a> {
     unsettled: &'a BTreeMap<Of, BTreeSet<String>>,
     columns: Columns,
     steps: Vec<Slot>,
-    by_id: HashMap<(Of, Vec<u8>), usize>,
     copies: [u64; 2],
 }
 
@@ -125,8 +124,6 @@ struct Slot {
     id: Vec<u8>,
     on: u64,
     unsettled: bool,
-    /// What came after it last: the next one needs no look-up.
-    next: usize,
     params: Vec<ParamSlot>,
 }
 
@@ -164,16 +161,7 @@ impl<'a> Collector<'a> {
             }
         }
         let columns = Columns { mass: vec![0; names.classes.len()], ..Columns::default() };
-        Self {
-            names,
-            classes,
-            source_classes,
-            unsettled,
-            columns,
-            steps: Vec::new(),
-            by_id: HashMap::new(),
-            copies: [0; 2],
-        }
+        Self { names, classes, source_classes, unsettled, columns, steps: Vec::new(), copies: [0; 2] }
     }
 
     /// Takes one line, which starts at `at`; gives the place after its newline. `None` where it is no line of a sample of
@@ -284,20 +272,17 @@ impl<'a> Collector<'a> {
         Some(unsettled)
     }
 
+    /// The slot of a step. Steps are met in nearly the same order in every sample, so it is looked for from the one before
+    /// on.
     fn slot(&mut self, of: Of, id: &[u8], last: usize) -> usize {
-        let likely = self.steps.get(last).map_or(usize::MAX, |slot| slot.next);
-        if self.steps.get(likely).is_some_and(|slot| slot.id == id && slot.of == of) {
-            return likely;
-        }
-        let found = *self.by_id.entry((of, id.to_vec())).or_insert_with(|| {
+        let (before, after) = self.steps.split_at(last.wrapping_add(1).min(self.steps.len()));
+        let is = |slot: &Slot| slot.id == id && slot.of == of;
+        let found = after.iter().position(is).map(|index| before.len() + index).or_else(|| before.iter().position(is));
+        found.unwrap_or_else(|| {
             let unsettled = self.unsettled.get(&of).is_some_and(|ids| ids.contains(&text(id)));
-            self.steps.push(Slot { of, id: id.to_vec(), on: 0, unsettled, next: usize::MAX, params: Vec::new() });
+            self.steps.push(Slot { of, id: id.to_vec(), on: 0, unsettled, params: Vec::new() });
             self.steps.len() - 1
-        });
-        if let Some(slot) = self.steps.get_mut(last) {
-            slot.next = found;
-        }
-        found
+        })
     }
 
     /// All that was taken, the rows sorted by key.

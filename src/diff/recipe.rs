@@ -188,12 +188,7 @@ fn moved(a: &[String], b: &[String]) -> BTreeSet<String> {
 /// is. By list of steps.
 pub fn unsettled(a: &Value, b: &Value) -> BTreeMap<Of, BTreeSet<String>> {
     let of = |of: Of, path: &str| {
-        let flat = |recipe: &Value| {
-            let mut steps = Vec::new();
-            flatten(recipe.pointer(path).and_then(Value::as_array).map_or(&[], Vec::as_slice), &mut steps);
-            steps
-        };
-        let (a, b) = (flat(a), flat(b));
+        let (a, b) = (flat(a, path), flat(b, path));
         let known: BTreeMap<&str, usize> = b.iter().enumerate().map(|(index, step)| (id(step), index)).collect();
         let unlike = a.iter().enumerate().filter(|(index, step)| {
             let Some(other) = known.get(id(step)) else { return false };
@@ -204,6 +199,12 @@ pub fn unsettled(a: &Value, b: &Value) -> BTreeMap<Of, BTreeSet<String>> {
         (of, unlike.map(|(_, step)| id(step).to_owned()).collect())
     };
     [of(Of::Recipe, "/steps"), of(Of::Validation, "/noisy_val/recipe/steps")].into()
+}
+
+fn flat<'a>(recipe: &'a Value, path: &str) -> Vec<&'a Value> {
+    let mut steps = Vec::new();
+    flatten(recipe.pointer(path).and_then(Value::as_array).map_or(&[], Vec::as_slice), &mut steps);
+    steps
 }
 
 /// Steps and the steps within them, in the order in which they run.
