@@ -16,7 +16,7 @@ mod spread;
 mod text;
 
 pub use html::page;
-pub use pictures::{Picture, Pictures, choose};
+pub use pictures::{Picture, Pictures, choose, drawn, stored};
 pub use recipe::{Change, Of};
 pub use samples::{Fate, Fates};
 pub use side::{Content, Side};

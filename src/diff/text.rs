@@ -243,13 +243,16 @@ fn parameters(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
     let same = diff.parameters.len() - shown.len();
     // The farthest apart first; what only one side has before all.
     shown.sort_by(|a, b| b.distance.unwrap_or(2.0).total_cmp(&a.distance.unwrap_or(2.0)));
-    let most = if detail == Detail::Full { shown.len() } else { 3 * SHOWN };
-    for spread in shown.iter().take(most) {
-        parameter(spread, line);
-    }
-    if shown.len() > most {
-        line(&format!("  and {} more that are nearer to each other (--full)", shown.len() - most));
-    }
+    // What chance alone may have done to equal laws is worth a line, not a picture.
+    let near = |spread: &Spread| match (spread.p, spread.distance) {
+        (Some(p), _) => p > 0.01,
+        (None, distance) => distance.is_some_and(|distance| distance < 0.01),
+    };
+    let (far, near): (Vec<&Spread>, Vec<&Spread>) =
+        shown.iter().partition(|spread| detail == Detail::Full || !near(spread));
+    far.iter().for_each(|spread| parameter(spread, line));
+    let rows: Vec<_> = near.iter().map(|spread| vec![format!("  {}", spread.name()), statistic(spread)]).collect();
+    align(&rows, &[], line);
     if same > 0 {
         let other = if shown.is_empty() { "all" } else { "the other" };
         line(&format!("  same for {other} {same}"));
