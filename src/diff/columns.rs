@@ -188,7 +188,7 @@ impl<'a> Collector<'a> {
         cursor.token(b",\"role\":")?;
         let role = role(cursor.string()?)?;
         if matches!(role, Role::Original | Role::Train) {
-            for (class, weight) in weights.into_iter().flatten() {
+            for (class, weight) in weights {
                 self.columns.mass[class as usize] += weight;
             }
         }
@@ -212,8 +212,8 @@ impl<'a> Collector<'a> {
         Some(cursor.at())
     }
 
-    /// The label after its first bracket: what stands for it, and its first weights.
-    fn label(&self, cursor: &mut Cursor<'_>) -> Option<(u64, Vec<Option<(u32, u64)>>)> {
+    /// The label after its first bracket: what stands for it, and its weights.
+    fn label(&self, cursor: &mut Cursor<'_>) -> Option<(u64, Vec<(u32, u64)>)> {
         let mut label = 0u64;
         let mut weights = Vec::with_capacity(2);
         while !cursor.has(b']') {
@@ -230,7 +230,7 @@ impl<'a> Collector<'a> {
             pair[8..].copy_from_slice(&weight.to_le_bytes());
             // A sum, as the two sides may number, and so order, their classes otherwise.
             label = label.wrapping_add(fingerprint(&pair));
-            weights.push(Some((class, weight)));
+            weights.push((class, weight));
         }
         Some((label, weights))
     }

@@ -129,7 +129,7 @@ fn parameters(diff: &Diff) -> String {
             let name = format!("{}.{}", spread.step, spread.parameter);
             let caption = format!("<figcaption><b>{}</b> {}</figcaption>", escaped(&name), escaped(&statistic(spread)));
             let drawn = if spread.bars.is_empty() { words(spread) } else { histogram(spread, &name) };
-            let _ = write!(out, "<figure>{drawn}{caption}</figure>\n");
+            let _ = writeln!(out, "<figure>{drawn}{caption}</figure>");
         }
         out += "</div>\n";
     }

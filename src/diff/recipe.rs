@@ -79,12 +79,10 @@ fn setting(of: Of, path: &str, a: Option<&Value>, b: Option<&Value>, found: &mut
     });
 }
 
-fn visit(
-    path: &str,
-    a: Option<&Value>,
-    b: Option<&Value>,
-    found: &mut dyn FnMut(&str, Option<&Value>, Option<&Value>),
-) {
+/// Takes a path and the values of both sides.
+type Found<'a> = &'a mut dyn FnMut(&str, Option<&Value>, Option<&Value>);
+
+fn visit(path: &str, a: Option<&Value>, b: Option<&Value>, found: Found<'_>) {
     match (a, b) {
         _ if a == b => {}
         (Some(Value::Object(a_fields)), Some(Value::Object(b_fields)))
