@@ -1,7 +1,7 @@
 //! What differs between two versions, or between a version and a recipe that is not built yet.
 //!
 //! From two manifests alone: recipes by meaning, engines by revision, sources by digest, samples by key, drawn parameters
-//! by their distributions. No pixel is read, so the cost does not depend on pixels; [`pictures`] fetches some for people
+//! by their distributions. No pixel is read, so the cost does not depend on pixels; [`stored`] and [`drawn`] fetch some for people
 //! to look at. `diff(b, a)` is the mirror of `diff(a, b)`.
 
 mod columns;
