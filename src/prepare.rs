@@ -114,11 +114,9 @@ pub fn prepare_from_record(
     datasets: &Datasets,
     root: Option<&Path>,
 ) -> Result<Prepared, PrepareError> {
-    let validation = record.validation.as_ref().and_then(|validation| validation.text.as_ref());
-    let recipe = Recipe::from_texts(&record.recipe.text.0, validation.map(|text| text.0.as_str()))?;
-    let (sources, parts) = datasets.sources(&version.name, &record.sources)?;
+    let plan = plan_of_record(version, record, datasets)?;
     let no_source = || PrepareError::NoSource { path: version.to_string() };
-    let spec = recipe.source.as_ref().ok_or_else(no_source)?;
+    let spec = plan.recipe().source.as_ref().ok_or_else(no_source)?;
     let root = match (root, &record.recipe.path) {
         (Some(root), _) => root.to_owned(),
         (None, Some(path)) => datasets.root().join(path).parent().unwrap_or(Path::new("")).join(spec.layout.root()),
@@ -127,13 +125,24 @@ pub fn prepare_from_record(
     if !root.is_dir() {
         return Err(PrepareError::NoRoot { name: version.name.clone(), root });
     }
-    let files = reopen(&sources, &root)?;
+    let files = reopen(plan.sources(), &root)?;
+    let (list, sources) = (write_tsv(plan.sources(), plan.parts()), identity(plan.sources(), plan.parts()));
+    Ok(Prepared { name: version.name.clone(), plan, files, list, sources, noticed: None })
+}
+
+/// Plans a published version again from its record and source list alone: nothing but text is needed, and nothing can
+/// be rendered from it.
+///
+/// # Errors
+/// When the record's recipe is none for this program.
+pub fn plan_of_record(version: &Resolved, record: &Record, datasets: &Datasets) -> Result<Plan, PrepareError> {
+    let validation = record.validation.as_ref().and_then(|validation| validation.text.as_ref());
+    let recipe = Recipe::from_texts(&record.recipe.text.0, validation.map(|text| text.0.as_str()))?;
+    let (sources, parts) = datasets.sources(&version.name, &record.sources)?;
+    let amount = recipe.amount.as_ref().ok_or_else(|| PrepareError::NoSource { path: version.to_string() })?;
     let classes = record.classes();
-    let amount = recipe.amount.as_ref().ok_or_else(no_source)?;
     let counts = copies(&sources, &parts, &classes, amount)?;
-    let (list, identity) = (write_tsv(&sources, &parts), identity(&sources, &parts));
-    let plan = Plan::new(recipe, classes, sources, parts, counts)?;
-    Ok(Prepared { name: version.name.clone(), plan, files, list, sources: identity, noticed: None })
+    Ok(Plan::new(recipe, classes, sources, parts, counts)?)
 }
 
 fn earlier_parts(text: &str, datasets: &Datasets) -> Result<BTreeMap<Digest, Part>, PrepareError> {

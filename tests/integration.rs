@@ -15,6 +15,8 @@ mod bad_input;
 mod bad_request;
 #[path = "integration/bad_table.rs"]
 mod bad_table;
+#[path = "integration/diff.rs"]
+mod diff;
 #[path = "integration/digest.rs"]
 mod digest;
 #[path = "integration/house.rs"]

@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod check;
+pub mod diff;
 pub mod evict;
 pub mod gc;
 pub mod init;
@@ -166,6 +167,7 @@ enum Command {
     Publish(publish::Publish),
     List(list::List),
     Show(show::Show),
+    Diff(diff::DiffCommand),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
@@ -189,6 +191,7 @@ impl Command {
             Self::Publish(command) => command.run(datasets),
             Self::List(command) => command.run(datasets),
             Self::Show(command) => command.run(datasets),
+            Self::Diff(command) => command.run(datasets),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),

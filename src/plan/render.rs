@@ -249,6 +249,14 @@ impl Plan {
         }
     }
 
+    /// A sample's entry as far as the plan knows it: the bytes' digest is zeros, and size, width and height are 1.
+    pub fn unrendered(&self, sample: &Sample) -> Entry {
+        let draw = self.draw(sample);
+        let nothing = Image::filled(crate::pixels::Size::new(1, 1), [0; 3]);
+        let entry = self.entry(sample, &draw, &nothing, &[0]);
+        Entry { digest: Digest::from_bytes([0; 32]), ..entry }
+    }
+
     fn set_of(&self, sample: &Sample) -> crate::set::Set {
         let fold = match self.parts[sample.source] {
             crate::split::Part::Fold(fold) => Some(fold),
