@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod cli;
 pub mod digest;
 pub mod effect;
+pub mod export;
 pub mod fs;
 pub mod manifest;
 pub mod number;
