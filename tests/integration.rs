@@ -17,6 +17,8 @@ mod bad_request;
 mod bad_table;
 #[path = "integration/digest.rs"]
 mod digest;
+#[path = "integration/export.rs"]
+mod export;
 #[path = "integration/house.rs"]
 mod house;
 #[path = "integration/interrupt.rs"]

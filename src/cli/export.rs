@@ -89,6 +89,7 @@ impl Export {
         let (mut selection, _held) = self.select(datasets, stop)?;
         if let Some(limit) = self.limit {
             selection.parts.iter_mut().for_each(|part| part.limit(limit));
+            selection.title += &format!(", limit {limit}");
         }
         let transfer = if self.predictions.is_some() && !self.copy { Transfer::Link } else { Transfer::Copy };
         let layout = Layout { format: self.format, soft_labels: self.soft_labels, seed: self.seed, transfer };

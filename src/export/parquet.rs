@@ -10,7 +10,7 @@ use super::output::Output;
 use super::{ExportError, Item, Selection, Step};
 use crate::manifest::WHOLE;
 use parquet::basic::Compression;
-use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -27,11 +27,13 @@ const GROUP_BYTES: u64 = 32 << 20;
 /// Bytes of images of one file, about.
 const FILE_BYTES: u64 = 400 << 20;
 
+/// All values are there, and all are optional: `datasets` believes the metadata only of columns that Arrow takes for those
+/// it would write itself, and Arrow's are optional.
 const SCHEMA: &str = "message schema {
-    required group image { required binary bytes; required binary path (STRING); }
-    required int64 label;
-    required group soft_label (LIST) { repeated group list { required float element; } }
-    required binary key (STRING);
+    optional group image { optional binary bytes; optional binary path (STRING); }
+    optional int64 label;
+    optional group soft_label (LIST) { repeated group list { optional float element; } }
+    optional binary key (STRING);
 }";
 
 /// Writes `data/<part>-00000-of-00001.parquet` and so on.
@@ -153,25 +155,26 @@ impl Group {
         Ok(group)
     }
 
-    /// Writes the columns, in the order of the schema.
+    /// Writes the columns, in the order of the schema. A level says that a value is there, and all that holds it.
     fn write<W: Write + Send>(self, mut writer: SerializedRowGroupWriter<'_, W>) -> Result<(), ParquetError> {
-        const COLUMN: &str = "BUG: a schema of fewer columns";
-        for values in [&self.bytes, &self.paths] {
-            let mut column = writer.next_column()?.expect(COLUMN);
-            column.typed::<ByteArrayType>().write_batch(values, None, None)?;
-            column.close()?;
-        }
-        let mut column = writer.next_column()?.expect(COLUMN);
-        column.typed::<Int64Type>().write_batch(&self.labels, None, None)?;
-        column.close()?;
-        // Of each list the first element starts a row, and all are there.
+        // Of each list the first element starts a row.
         let starts: Vec<i16> = (0..self.weights.len()).map(|at| i16::from(at % self.classes != 0)).collect();
-        let mut column = writer.next_column()?.expect(COLUMN);
-        column.typed::<FloatType>().write_batch(&self.weights, Some(&vec![1; starts.len()]), Some(&starts))?;
-        column.close()?;
-        let mut column = writer.next_column()?.expect(COLUMN);
-        column.typed::<ByteArrayType>().write_batch(&self.keys, None, None)?;
-        column.close()?;
+        column::<ByteArrayType, W>(&mut writer, &self.bytes, 2, None)?;
+        column::<ByteArrayType, W>(&mut writer, &self.paths, 2, None)?;
+        column::<Int64Type, W>(&mut writer, &self.labels, 1, None)?;
+        column::<FloatType, W>(&mut writer, &self.weights, 3, Some(&starts))?;
+        column::<ByteArrayType, W>(&mut writer, &self.keys, 1, None)?;
         writer.close().map(|_| ())
     }
+}
+
+fn column<T: DataType, W: Write + Send>(
+    writer: &mut SerializedRowGroupWriter<'_, W>,
+    values: &[T::T],
+    level: i16,
+    starts: Option<&[i16]>,
+) -> Result<(), ParquetError> {
+    let mut column = writer.next_column()?.expect("BUG: a schema of fewer columns");
+    column.typed::<T>().write_batch(values, Some(&vec![level; values.len()]), starts)?;
+    column.close()
 }

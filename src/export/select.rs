@@ -42,7 +42,8 @@ pub fn of_version(
         }
         parts.push(Part { name, items });
     }
-    let title = format!("{version} {digest}{}", split.map(|split| format!(", split {split}")).unwrap_or_default());
+    let title =
+        format!("{} {digest}{}", version.name, split.map(|split| format!(", split {split}")).unwrap_or_default());
     Ok(Selection { title, nested: split.is_none(), parts, classes, shards })
 }
 
