@@ -120,7 +120,7 @@ def queries(folder, samples):
 
     files = os.path.join(folder, "data", "*.parquet")
     count, bytes, sums = duckdb.sql(
-        f"select count(*), sum(octet_length(image.bytes)), sum(list_sum(soft_label)) from '{files}'").fetchone()
+        f"select count(*), sum(octet_length(image.bytes)), sum(list_sum(soft_label)) from '{files}'").fetchall()[0]
     assert (count, bytes, sums) == (len(samples), sum(s["bytes"] for s in samples.values()), len(samples))
     counts = collections.Counter(heaviest(sample) for sample in samples.values())
     assert dict(duckdb.sql(f"select label, count(*) from '{files}' group by label").fetchall()) == dict(counts)
