@@ -3,8 +3,8 @@
 use super::machine::{Meter, Resources, duration};
 use super::restore::restore;
 use crate::export::{
-    ExportError, Format, Layout, Selection, SoftLabels, Transfer, Written, of_predictions, of_sources, of_version,
-    write,
+    ExportError, Format, Layout, Part, Selection, SoftLabels, Transfer, Written, of_predictions, of_sources,
+    of_version, write,
 };
 use crate::recipe::{Draft, Recipe};
 use crate::source::scan;
@@ -161,7 +161,8 @@ impl Export {
                 "checksums": written.checksums,
             }))?;
         } else {
-            let parts: Vec<_> = written.parts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let part = |part: &Part| format!("{} {}", part.items.len(), part.name);
+            let parts: Vec<_> = selection.parts.iter().map(part).collect();
             let (bytes, time) = (ByteSize(written.bytes), duration(seconds));
             super::print(&format!(
                 "{out}: {} images ({}), {bytes} as {format}, in {time}",
@@ -172,12 +173,17 @@ impl Export {
         if written.soft > 0 && !self.format.holds_soft_labels() {
             let (soft, all) = (written.soft, written.samples);
             eprintln!(
-                "{soft} of {all} images have soft labels, and {format} holds one class per image: the heaviest one \
+                "{soft} of {all} images have soft labels, and --format {format} holds one class per image: the heaviest one \
                  counts, and all weights are in {}",
                 if self.format == Format::Folders { "soft_labels.csv" } else { "<split>_soft.csv" }
             );
         }
-        super::next(&format!("(cd {out} && sha256sum --quiet -c SHA256SUMS)"));
+        let plain = |c: char| c.is_alphanumeric() || "/._-+,@%=".contains(c);
+        let quoted = match out.to_string() {
+            out if out.chars().all(plain) => out,
+            out => format!("'{}'", out.replace('\'', "'\\''")),
+        };
+        super::next(&format!("(cd {quoted} && sha256sum --quiet -c SHA256SUMS)"));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -174,7 +174,7 @@ pub enum ExportError {
         name: String,
     },
     /// Labels that do not fit.
-    #[error("{soft} of {of} samples have soft labels, and {} hold one class per image", format.name())]
+    #[error("{soft} of {of} samples have soft labels, and --format {} holds one class per image", format.name())]
     #[diagnostic(help(
         "--format parquet or webdataset holds them; or leave --soft-labels refuse away: then the heaviest \
                        class counts, and a table has all weights"

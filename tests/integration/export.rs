@@ -67,7 +67,11 @@ fn class_folders_hold_the_bytes_of_the_version_and_a_table_the_soft_labels() {
     let ran = house.run("export t@v1 --out out");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.starts_with("out: 102 images (90 train, 4 val, 8 noisy_val), "), "{}", ran.stdout);
-    assert!(ran.stderr.contains("images have soft labels, and folders holds one class per image"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("images have soft labels, and --format folders holds one class per image"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.ends_with("next: (cd out && sha256sum --quiet -c SHA256SUMS)\n"), "{}", ran.stderr);
     let found = tree(&house, "out");
     assert_eq!(found.len(), 102 + 2);
@@ -88,7 +92,7 @@ fn class_folders_hold_the_bytes_of_the_version_and_a_table_the_soft_labels() {
     assert_eq!(
         house.error("export t@v1 --out other --soft-labels refuse").split('\n').next().unwrap(),
         format!(
-            "{} of 102 samples have soft labels, and folders hold one class per image",
+            "{} of 102 samples have soft labels, and --format folders holds one class per image",
             entries.values().filter(|entry| entry.label.len() > 1).count()
         )
     );
