@@ -58,7 +58,7 @@ pub(super) fn csv<const N: usize>(header: [&str; N], rows: impl IntoIterator<Ite
     for row in rows {
         writer.write_record(&row).expect(MEMORY);
     }
-    writer.into_inner().ok().expect(MEMORY)
+    writer.into_inner().expect(MEMORY)
 }
 
 #[cfg(test)]
