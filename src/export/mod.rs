@@ -1,6 +1,6 @@
 //! Exports: samples, or files that have no version yet, laid out as another program wants them.
 //!
-//! A [`Selection`] says which images, in parts named as the store names its sets; [`write`] puts them into a folder that
+//! A [`Selection`] says which images, in parts named as the store names its sets; [`write()`] puts them into a folder that
 //! appears whole, by one rename, with a `SHA256SUMS` over all of it. Pixels are copied, never made anew: an exported
 //! file has the digest that the manifest says, and is refused where it has not. The same selection gives the same bytes.
 //!
