@@ -7,6 +7,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one module that creates, renames and removes files")]
 
+mod folder;
+
+pub use folder::{Linked, PendingFolder};
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod diff;
 pub mod digest;
 pub mod effect;
+pub mod export;
 pub mod fs;
 pub mod manifest;
 pub mod number;

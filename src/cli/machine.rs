@@ -16,6 +16,9 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// rename, so nothing half-done is left.
 static MAKING: AtomicBool = AtomicBool::new(false);
 
+/// Whether what is being made is kept shard by shard, or is nothing until it is whole.
+static IN_SHARDS: AtomicBool = AtomicBool::new(true);
+
 /// Options of every command that renders.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Resources {
@@ -46,7 +49,9 @@ impl Resources {
         ctrlc::set_handler(|| {
             let twice = STOP.swap(true, Ordering::Relaxed);
             if MAKING.load(Ordering::Relaxed) && !twice {
-                eprintln!("stopping: finished shards are kept; Ctrl-C again ends at once");
+                let kept =
+                    if IN_SHARDS.load(Ordering::Relaxed) { "finished shards are kept" } else { "nothing is left" };
+                eprintln!("stopping: {kept}; Ctrl-C again ends at once");
                 return;
             }
             if !twice {
@@ -109,8 +114,16 @@ pub struct Meter {
 const EVERY: Duration = Duration::from_secs(10);
 
 impl Meter {
-    /// Starts counting to `total` samples.
+    /// Starts counting to `total` samples of something that is nothing until it is whole.
+    pub fn whole(verb: &'static str, total: u64) -> Self {
+        let meter = Self::new(verb, total);
+        IN_SHARDS.store(false, Ordering::Relaxed);
+        meter
+    }
+
+    /// Starts counting to `total` samples, kept in shards.
     pub fn new(verb: &'static str, total: u64) -> Self {
+        IN_SHARDS.store(true, Ordering::Relaxed);
         let terminal = std::io::stderr().is_terminal();
         let bar = if terminal { ProgressBar::new(total) } else { ProgressBar::hidden() };
         let template = "{prefix} {bar:28} {human_pos}/{human_len} samples, {per_sec}, {msg}, {eta} left";

@@ -7,6 +7,7 @@ pub mod build;
 pub mod check;
 pub mod diff;
 pub mod evict;
+pub mod export;
 pub mod gc;
 pub mod init;
 pub mod list;
@@ -174,6 +175,7 @@ enum Command {
     Verify(verify::Verify),
     Restore(restore::Restore),
     Evict(evict::Evict),
+    Export(export::Export),
     Gc(gc::Gc),
 }
 
@@ -198,6 +200,7 @@ impl Command {
             Self::Verify(command) => command.run(datasets),
             Self::Restore(command) => command.run(datasets),
             Self::Evict(command) => command.run(datasets),
+            Self::Export(command) => command.run(datasets),
             Self::Gc(command) => command.run(datasets),
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! It looks at names and at the header lines and first rows of tables, never at pixels, and writes no file.
 
+use super::sections::MAX_MEGAPIXELS;
+use crate::source::{Layout, OnBad, SourceSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -216,6 +218,21 @@ encode.jpeg = {{ quality = 90 }}
 "#,
             name = self.name()?,
         ))
+    }
+
+    /// The sources, as a recipe of this draft has them.
+    pub fn source(&self) -> SourceSpec {
+        let layout = match &self.layout {
+            DraftLayout::Folders => Layout::Folders(self.folder.clone()),
+            DraftLayout::Table { images, labels, classes, groups } => Layout::Table {
+                images: images.clone(),
+                labels: labels.clone(),
+                classes: classes.clone(),
+                groups: groups.clone(),
+            },
+        };
+        let on_bad_source = OnBad::Error;
+        SourceSpec { layout, fixes: None, on_bad_source, max_megapixels: MAX_MEGAPIXELS, near_duplicates: true }
     }
 
     /// The folder's name, as far as it may be a dataset's.

@@ -114,7 +114,7 @@ pub(super) fn source(table: &Table, base: &Path, found: &mut Found) -> Option<So
         Some(node) => node.word(found, "word", &["error", "skip"]).map(|index| [OnBad::Error, OnBad::Skip][index]),
     };
     let max_megapixels = match table.get("max_megapixels") {
-        None => Some(100),
+        None => Some(MAX_MEGAPIXELS),
         Some(node) => node.whole(found, 1, 1000, "million pixels").map(|most| most as u32),
     };
     let near_duplicates = table.get("near_duplicates").map_or(Some(true), |node| node.flag(found));
@@ -126,6 +126,9 @@ pub(super) fn source(table: &Table, base: &Path, found: &mut Found) -> Option<So
         near_duplicates: near_duplicates?,
     })
 }
+
+/// Most pixels of a source, in millions, where `[source]` does not say.
+pub(super) const MAX_MEGAPIXELS: u32 = 100;
 
 /// `noisy_val = { recipe, copies }` as written: the path's text, where it stands, copies.
 pub(super) type NoisyVal = (String, Span, u32);

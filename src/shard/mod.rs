@@ -9,7 +9,7 @@
 //! tar, and each by one rename: **a tar that is there is whole**, and a build that was killed leaves nothing else behind.
 
 mod read;
-mod tar;
+pub(crate) mod tar;
 mod write;
 
 pub use read::{Fault, Problem, Shard, ShardError};
@@ -85,7 +85,7 @@ fn describe_into(out: &mut String, entry: &Entry, classes: &Classes) -> std::fmt
 }
 
 /// The exact decimal of `weight`/65536: 2^-16 has sixteen decimals, and a float holds it exactly.
-fn fraction(weight: u32) -> String {
+pub(crate) fn fraction(weight: u32) -> String {
     const UNIT: u64 = 152_587_890_625; // 5^16
     if weight == WHOLE {
         return "1".into();

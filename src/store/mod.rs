@@ -39,6 +39,7 @@ pub use publish::{Assembled, Published};
 pub use record::{FORMAT as RECORD_FORMAT, Fix, Record, RecordedRecipe, RecordedValidation, Skipped, Text};
 pub use resolve::{ResolveError, Resolved};
 pub use tags::{Retag, TagChange};
+pub(crate) use verify::Index;
 pub use verify::{Checked, ShardFault, ShardProblem};
 pub use version::{Info, Presence, ShardRef, Split};
 

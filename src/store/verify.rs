@@ -80,7 +80,7 @@ impl Checked {
 }
 
 /// Keys with the digests of their lines, sorted: what the manifest says, in 48 bytes a sample.
-type Index = Vec<(Key, Digest)>;
+pub(crate) type Index = Vec<(Key, Digest)>;
 
 impl Datasets {
     /// Compares every byte of a version with its digest, on all threads; `progress` is given the bytes of each shard
@@ -115,7 +115,8 @@ impl Datasets {
         Ok(Checked { digest: *digest, shards, samples, bytes, manifest, faults, unlisted })
     }
 
-    fn index(&self, digest: &Digest) -> std::result::Result<Index, String> {
+    /// The index of a version's manifest, whose bytes have the version's digest.
+    pub(crate) fn index(&self, digest: &Digest) -> std::result::Result<Index, String> {
         let text = |error: crate::manifest::ManifestError| error.to_string();
         let reader = Reader::open(&self.manifest_path(digest), Some(*digest)).map_err(text)?;
         reader.map(|entry| entry.map(|entry| (entry.key, Digest::of(entry.line().as_bytes()))).map_err(text)).collect()
@@ -145,7 +146,7 @@ impl Datasets {
     }
 
     /// The entries beside a shard, if they are those of the manifest.
-    fn listed(&self, shard: &ShardRef, index: Option<&Index>) -> std::result::Result<Vec<Entry>, String> {
+    pub(crate) fn listed(&self, shard: &ShardRef, index: Option<&Index>) -> std::result::Result<Vec<Entry>, String> {
         let lines = EntryLines::open(&entries_path(&self.shards(), &shard.key)).map_err(|error| error.to_string())?;
         let entries = lines.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         for entry in index.iter().flat_map(|index| entries.iter().map(move |entry| (index, entry))) {
