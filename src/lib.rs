@@ -11,6 +11,7 @@ pub mod digest;
 pub mod effect;
 pub mod export;
 pub mod fs;
+pub mod listing;
 pub mod manifest;
 pub mod number;
 pub mod ops;
