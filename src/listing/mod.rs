@@ -177,4 +177,14 @@ impl Merge<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_no_shard_lists_has_none_and_the_others_keep_theirs() {
+        let key = |byte| Key::from_bytes([byte; 16]);
+        let mut merge = Merge { sorted: &[(key(1), 0), (key(3), 2), (key(4), 0)] };
+        let found: Vec<_> = [0, 1, 2, 3, 3, 4, 5].map(|byte| merge.shard(key(byte))).into();
+        assert_eq!(found, [None, Some(0), None, Some(2), Some(2), Some(0), None]);
+    }
+}
