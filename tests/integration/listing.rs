@@ -45,7 +45,8 @@ fn korean() -> House {
 fn every_sample_is_listed_with_names_for_what_the_manifest_says_in_numbers() {
     let house = rich();
     let digest = house.build("--tag v1");
-    let (entries, sources, rows) = (house.entries(&digest), house.sources(&digest), rows(&house, "show t@v1 --samples"));
+    let (entries, sources, rows) =
+        (house.entries(&digest), house.sources(&digest), rows(&house, "show t@v1 --samples"));
     assert_eq!(keys(&rows), having(&entries, |_| true));
     let names = ["form", "plate", "receipt"];
     for (row, entry) in rows.iter().zip(&entries) {
@@ -62,7 +63,10 @@ fn every_sample_is_listed_with_names_for_what_the_manifest_says_in_numbers() {
         assert_eq!(row["source"], source.digest.hex());
         assert_eq!((&row["path"], &row["group"]), (&source.paths[0].clone().into(), &source.group.clone().into()));
         assert_eq!((row["copy"].as_u64(), row["bytes"].as_u64()), (Some(entry.copy.into()), Some(entry.bytes)));
-        assert_eq!((row["width"].as_u64(), row["height"].as_u64()), (Some(entry.width.into()), Some(entry.height.into())));
+        assert_eq!(
+            (row["width"].as_u64(), row["height"].as_u64()),
+            (Some(entry.width.into()), Some(entry.height.into()))
+        );
         assert_eq!((&row["digest"], &row["file"]), (&entry.digest.hex().into(), &entry.file.extension().into()));
         steps_are(row, entry, &house, &digest);
     }
@@ -74,7 +78,8 @@ fn every_sample_is_listed_with_names_for_what_the_manifest_says_in_numbers() {
         let members: BTreeSet<String> =
             archive.entries().unwrap().map(|member| member.unwrap().path().unwrap().display().to_string()).collect();
         let listed = rows.iter().filter(|row| row["shard"] == shard.as_str());
-        let named: Vec<_> = listed.map(|row| format!("{}.{}", row["key"].as_str().unwrap(), row["file"].as_str().unwrap())).collect();
+        let named: Vec<_> =
+            listed.map(|row| format!("{}.{}", row["key"].as_str().unwrap(), row["file"].as_str().unwrap())).collect();
         assert_eq!(members.len(), 2 * named.len(), "{set}");
         assert!(named.iter().all(|name| members.contains(name)), "{set}");
     }
@@ -92,9 +97,13 @@ fn steps_are(row: &Value, entry: &Entry, house: &House, digest: &str) {
                 }
                 ParamValue::Text(partner) if &**name == "partner" => {
                     let sources = house.sources(digest);
-                    let source = sources.iter().map(|(source, _)| source).find(|source| source.digest.hex() == **partner);
+                    let source =
+                        sources.iter().map(|(source, _)| source).find(|source| source.digest.hex() == **partner);
                     let (source, found) = (source.unwrap(), &step["partner"]);
-                    assert_eq!((&found["source"], &found["path"]), (&(**partner).into(), &source.paths[0].clone().into()));
+                    assert_eq!(
+                        (&found["source"], &found["path"]),
+                        (&(**partner).into(), &source.paths[0].clone().into())
+                    );
                     assert_eq!(found["class"], source.paths[0].split('/').next().unwrap());
                     assert!(step["params"].get("partner").is_none());
                 }
@@ -149,8 +158,6 @@ fn names_with_quotes_blanks_and_korean_folds_and_steps_within_groups_are_listed(
         assert_eq!(ran.code, Some(0), "{ran:#?}");
         keys(&ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
     };
-    let number = entries.iter().find(|entry| run(&["--source", &entry.source.hex()]).len() < 100).unwrap().class;
-    assert!(number < 3);
     let quoted = run(&["--class", "계약서 \"갑\""]);
     assert_eq!(quoted.len(), all.iter().filter(|row| row["class"] == "계약서 \"갑\"").count());
     // Equal files are one source, found by each of its paths.
@@ -201,9 +208,12 @@ fn what_the_version_does_not_have_is_an_error_that_names_what_it_has() {
     assert!(split.contains("has no split 'not-f0'") && split.ends_with("valid: train, val, noisy_val"), "{split}");
     let op = house.error("show t@v1 --samples --op rotat");
     assert!(op.contains("has no step or op 'rotat'"), "{op}");
-    assert!(op.ends_with("did you mean 'rotate'? valid: brightness, gaussian_noise, mixup, rotate"), "{op}");
+    assert!(op.ends_with("did you mean 'rotate'? valid: brightness, flip, gaussian_noise, mixup, rotate"), "{op}");
     let source = house.error("show t@v1 --samples --source form/0.jpg");
-    assert!(source.contains("t@v1 has no source 'form/0.jpg'") && source.contains("did you mean 'form/00.jpg'?"), "{source}");
+    assert!(
+        source.contains("t@v1 has no source 'form/0.jpg'") && source.contains("did you mean 'form/00.jpg'?"),
+        "{source}"
+    );
     let alone = house.run("show t@v1 --class form");
     assert_eq!(alone.code, Some(2));
     assert!(alone.stderr.contains("--samples"), "{}", alone.stderr);
