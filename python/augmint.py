@@ -24,6 +24,7 @@ import array
 import bisect
 import contextlib
 import difflib
+import functools
 import hashlib
 import io
 import json
@@ -99,6 +100,8 @@ def resolve(ref: str, datasets: Union[str, os.PathLike, None] = None) -> Version
     name, at, which = ref.partition("@")
     _check_name(name)
     names = _names(root)
+    if not names:
+        raise UnknownVersion(f"there is no dataset in {root.absolute()}: say where they are with datasets= or AUGMINT_DATASETS")
     if name not in names:
         raise UnknownVersion(f"there is no dataset '{name}' in {root}: {_meant(name, names)}")
     tags = _tags(root, name)
@@ -210,8 +213,7 @@ class Dataset(torch.utils.data.Dataset):
     def targets(self) -> torch.Tensor:
         """The class of the most weight of each sample, the lowest number where several have it; `[n]` int64. For samplers
         and for metrics that want one class."""
-        heaviest = lambda label: max(label, key=lambda part: (part[1], -part[0]))[0]  # noqa: E731
-        return torch.tensor([heaviest(self._label(index)) for index in range(len(self))], dtype=torch.int64)
+        return torch.tensor([_heaviest(self._label(index)) for index in range(len(self))], dtype=torch.int64)
 
     def label_mass(self) -> torch.Tensor:
         """The sum of all soft targets; `[num_classes]` float64. `mass.sum() / (num_classes * mass)` are balanced class
@@ -253,11 +255,11 @@ class Dataset(torch.utils.data.Dataset):
         data = self._pread(shard, size, place)
         if len(data) == size and not self.verify:
             return data
-        expected, found = self._digests[32 * index : 32 * index + 32].hex(), _sha256(data)
+        expected, found = self._digests[32 * index : 32 * index + 32], hashlib.sha256(data).digest()
         if found != expected:
             raise DamagedSample(
                 f"sample {self.key(index)} of {self.version}, at byte {place} of {self._tar(shard)}, was changed: its digest "
-                f"is sha256:{found} instead of sha256:{expected}; `augmint restore {self.version}` makes it again"
+                f"is sha256:{found.hex()} instead of sha256:{expected.hex()}; `augmint restore {self.version}` makes it again"
             )
         return data
 
@@ -305,26 +307,27 @@ class Dataset(torch.utils.data.Dataset):
         for number, shard in enumerate(shards):
             start = 0
             for line in _lines(self._store, self.version, shard["key"]):
-                entry = json.loads(line)
+                # What was drawn is most of a line, and not needed here.
+                entry = json.loads(line[: line.index(b',"steps":[')] + b"}")
                 if entry["set"] not in sets:
                     raise self._broken(f"{shard['key']}.jsonl holds a sample of {entry['set']}")
-                described = _described(entry, self._record["classes"])
-                found.append((bytes.fromhex(entry["key"]), number, start + _BLOCK, entry))
-                start += 2 * _BLOCK + _padded(entry["bytes"]) + _padded(described)
+                key, digest = bytes.fromhex(entry["key"]), bytes.fromhex(entry["digest"])
+                found.append((key, number, start + _BLOCK, entry["bytes"], digest, entry["label"]))
+                start += 2 * _BLOCK + _padded(entry["bytes"]) + _padded(_described(entry, self._record["classes"]))
             self._check_tar(number, start + 2 * _BLOCK)
         planned = sum(sum(self._record["counts"][name].values()) for name in sets)
         if len(found) != planned:
             raise self._broken(f"_info.json lists shards of {len(found)} samples where the record counts {planned}")
-        found.sort(key=lambda sample: sample[0])
-        self._keys = b"".join(key for key, *_ in found)
-        self._digests = b"".join(bytes.fromhex(entry["digest"]) for *_, entry in found)
-        self._shard_of = array.array("I", (number for _, number, _, _ in found))
-        self._offsets = array.array("Q", (offset for _, _, offset, _ in found))
-        self._sizes = array.array("Q", (entry["bytes"] for *_, entry in found))
+        found.sort()
+        self._keys = b"".join(sample[0] for sample in found)
+        self._shard_of = array.array("I", (sample[1] for sample in found))
+        self._offsets = array.array("Q", (sample[2] for sample in found))
+        self._sizes = array.array("Q", (sample[3] for sample in found))
+        self._digests = b"".join(sample[4] for sample in found)
         self._classes, self._weights, self._starts = array.array("I"), array.array("I"), array.array("Q", [0])
-        for *_, entry in found:
-            self._classes.extend(number for number, _ in entry["label"])
-            self._weights.extend(weight for _, weight in entry["label"])
+        for *_, label in found:
+            self._classes.extend(number for number, _ in label)
+            self._weights.extend(weight for _, weight in label)
             self._starts.append(len(self._classes))
 
     def _broken(self, problem: str) -> DigestMismatch:
@@ -392,12 +395,14 @@ class Dataset(torch.utils.data.Dataset):
         self.__dict__.update(state)
         self._hold()
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # In a forked worker this closes the worker's copies; the parent's stay.
         for file in [*self.__dict__.get("_files", {}).values(), self.__dict__.get("_lock")]:
             if file is not None:
-                with contextlib.suppress(OSError):
-                    os.close(file)
+                try:
+                    close(file)
+                except OSError:
+                    pass
 
 
 # --- references (src/store/name.rs, src/store/resolve.rs)
@@ -543,11 +548,12 @@ def _missing(store: Path, version: Version, error: OSError) -> PixelsMissing:
 def _shards(store: Path, version: Version) -> list[dict]:
     path = store / "versions" / version.digest / "_info.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["shards"]
+        shards = json.loads(path.read_text(encoding="utf-8"))["shards"]
+        return [{"set": str(shard["set"]), "key": str(shard["key"])} for shard in shards]
     except OSError as error:
         raise _missing(store, version, error) from error
-    except (ValueError, KeyError) as error:
-        raise DigestMismatch(f"{path} cannot be read: {error}; `augmint restore {version}` makes it again") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DigestMismatch(f"{path} is not what augmint wrote ({error!r}); `augmint restore {version}` makes it again") from error
 
 
 def _lines(store: Path, version: Version, key: str) -> list[bytes]:
@@ -601,13 +607,14 @@ def _sorted_lines(store: Path, version: Version, keys: list[str]) -> Iterator[by
         with contextlib.suppress(OSError):
             size += (store / "shards" / f"{key}.jsonl").stat().st_size
     passes = size // _AT_ONCE + 1
-    for number in range(passes):
+    bounds = [b"", *(f"{(number << 32) // passes:08x}".encode() for number in range(1, passes)), b"\xff"]
+    for first, end in zip(bounds, bounds[1:]):
         held = []
         for key in keys:
             for line in _lines(store, version, key):
                 at = line.find(b',"key":"') + 8
                 name = line[at : at + 32]
-                if passes == 1 or int(name[:8] or b"0", 16) * passes >> 32 == number:
+                if first <= name < end:
                     held.append((name, line))
         held.sort()
         for _, line in held:
@@ -656,21 +663,31 @@ def _text(text: str) -> str:
     return '"' + re.sub("[\x00-\x1f]", lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
 
 
+def _heaviest(label: Any) -> int:
+    """The class of the most weight, the lowest number where several have it."""
+    return label[0][0] if len(label) == 1 else max(label, key=lambda part: (part[1], -part[0]))[0]
+
+
 def _described(entry: dict, classes: dict[str, str]) -> int:
-    """How long a sample's `.json` is in its shard."""
-    target = max(entry["label"], key=lambda part: (part[1], -part[0]))[0]
-    label = ",".join(f"[{number},{_fraction(weight)}]" for number, weight in entry["label"])
-    name = _text(classes.get(str(target), str(target)))
-    text = (
-        f'{{"class":{name},"copy":{entry["copy"]},"label":[{label}],"role":"{entry["role"]}","set":"{entry["set"]}",'
-        f'"source":"{entry["source"]}","target":{target}}}'
-    )
-    return len(text.encode())
+    """How long a sample's `.json` is in its shard, in bytes."""
+    label = entry["label"]
+    target = _heaviest(label)
+    # {"class":NAME,"copy":N,"label":[[N,W],[N,W]],"role":"NAME","set":"NAME","source":"DIGEST","target":N}
+    fixed = len('{"class":,"copy":,"label":[],"role":"","set":"","source":"","target":}') + 64 - 1
+    parts = sum(4 + len(str(number)) + _fraction_length(weight) for number, weight in label)
+    name = _text_length(classes.get(str(target), str(target)))
+    return fixed + parts + name + len(f"{entry['copy']}{entry['role']}{entry['set']}{target}")
 
 
-def _fraction(weight: int) -> str:
-    """The exact decimal of weight / 65536."""
-    return "1" if weight == WHOLE else "0." + f"{weight * 5**16:016d}".rstrip("0")
+@functools.lru_cache(maxsize=None)
+def _text_length(text: str) -> int:
+    return len(_text(text).encode())
+
+
+@functools.lru_cache(maxsize=None)
+def _fraction_length(weight: int) -> int:
+    """How long the exact decimal of weight / 65536 is."""
+    return 1 if weight == WHOLE else len("0." + f"{weight * 5**16:016d}".rstrip("0"))
 
 
 def _padded(length: int) -> int:
