@@ -10,7 +10,7 @@ use crate::manifest::Key;
 use crate::plan::{Engine, Renderer, engine};
 use crate::prepare::{Prepared, prepare_from_record};
 use crate::shard::Pixels;
-use crate::store::{Datasets, LogLine, Record, Reference, Resolved, ShardProblem};
+use crate::store::{Datasets, LogLine, Record, Reference, Resolved, ShardProblem, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
@@ -219,9 +219,10 @@ impl Work<'_> {
 type Damage = BTreeMap<Digest, Option<BTreeSet<Key>>>;
 
 fn damage(datasets: &Datasets, version: &Resolved, record: &Record) -> miette::Result<Option<Damage>> {
-    if datasets.find_info(&version.digest)?.is_none() {
-        return Ok(None);
-    }
+    match datasets.find_info(&version.digest) {
+        Ok(None) | Err(StoreError::Info { .. }) => return Ok(None),
+        found => found?,
+    };
     let checked = datasets.verify(&version.digest, &record.classes(), &|_| {})?;
     if checked.manifest.is_some() {
         // Nothing says which samples are right.
