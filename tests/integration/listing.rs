@@ -235,6 +235,41 @@ fn a_manifest_or_a_list_that_was_changed_is_an_error() {
 }
 
 #[test]
+fn a_shard_whose_list_is_gone_is_not_named_and_its_samples_are_listed_all_the_same() {
+    let house = rich();
+    house.build("--tag v1");
+    let before = rows(&house, "show t@v1 --samples");
+    for list in house.shards() {
+        std::fs::remove_file(list.with_extension("jsonl")).unwrap();
+    }
+    let without = rows(&house, "show t@v1 --samples");
+    assert_eq!(keys(&without), keys(&before));
+    assert!(without.iter().all(|row| row["shard"].is_null() && row["digest"].is_string()));
+    let list = house.shards()[0].with_extension("jsonl");
+    std::fs::write(&list, "{}\n").unwrap();
+    assert!(house.error("show t@v1 --samples").contains("line 1: not an entry: it has no key"));
+}
+
+#[test]
+fn a_class_that_no_source_has_has_no_samples_and_numbers_may_be_anything() {
+    let house = House::new();
+    for number in 0..4 {
+        house.write(&format!("pages/{number}.jpg"), &jpeg(&format!("page {number}")));
+    }
+    house.write("train.csv", b"\xef\xbb\xbfID,target\r\n0.jpg,7\r\n1.jpg,7\r\n2.jpg,2\r\n3.jpg,2\r\n");
+    house.write("meta.csv", "target,class_name\n2,둘\n4,7\n7,일곱\n".as_bytes());
+    let source = "[source]\nimages = \"pages\"\nlabels = \"train.csv\"\nclasses = \"meta.csv\"\n[amount]\ncopies = 2\n";
+    house.write("recipe.toml", format!("name = \"t\"\nseed = 3\n{source}{}", crate::house::TAIL).as_bytes());
+    house.build("--tag v1");
+    assert_eq!(rows(&house, "show t@v1 --samples --class 일곱").len(), 4);
+    // A name that is another's number is a name.
+    assert_eq!(house.ok("show t@v1 --samples --class 7"), "");
+    assert_eq!(rows(&house, "show t@v1 --samples --class 2").len(), 4);
+    let found = rows(&house, "show t@v1 --samples");
+    assert!(found.iter().all(|row| row["label"][0]["number"] == row["target"] && row["label"][0]["fraction"] == 1));
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let house = rich();
     house.build("--tag v1");
