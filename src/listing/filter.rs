@@ -59,9 +59,8 @@ impl Filter {
 }
 
 fn unknown(kind: &'static str, text: &str, all: impl IntoIterator<Item = String>, names: &Names) -> ListingError {
-    let known = Known::new(text, all);
-    let (version, text, help) = (names.version.clone(), text.to_owned(), known.to_string());
-    ListingError::Unknown { version, kind, text, known, help }
+    let help = Known::new(text, all).to_string();
+    ListingError::Unknown { version: names.version.clone(), kind, text: text.to_owned(), help }
 }
 
 fn class(text: &str, names: &Names) -> Result<u32, ListingError> {

@@ -16,7 +16,6 @@ pub use filter::{Filter, Wanted};
 
 use crate::manifest::{Entry, Key, ManifestError};
 use crate::prepare::PrepareError;
-use crate::recipe::Names as Known;
 use crate::store::{Datasets, Resolved, StoreError};
 use names::Names;
 use origin::Origin;
@@ -47,9 +46,7 @@ pub enum ListingError {
         kind: &'static str,
         /// As given.
         text: String,
-        /// What there is.
-        known: Known,
-        /// The same, for people.
+        /// The nearest, and what there is.
         #[help]
         help: String,
     },
