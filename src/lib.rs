@@ -13,6 +13,7 @@ pub mod export;
 pub mod fs;
 pub mod manifest;
 pub mod number;
+pub mod opened;
 pub mod ops;
 pub mod pixels;
 pub mod plan;

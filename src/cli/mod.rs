@@ -27,6 +27,7 @@ pub mod show;
 pub mod tag;
 pub mod verify;
 
+mod subject;
 mod table;
 
 use crate::effect::simd::Level;

@@ -1,8 +1,7 @@
 //! What differs between two versions, or between a version and a recipe that is not built yet.
 //!
 //! From two manifests alone: recipes by meaning, engines by revision, sources by digest, samples by key, drawn parameters
-//! by their distributions. No pixel is read, so the cost does not depend on pixels; [`stored`] and [`drawn`] fetch some for people
-//! to look at. `diff(b, a)` is the mirror of `diff(a, b)`.
+//! by their distributions. No pixel is read, so the cost does not depend on pixels; [`choose`] says which are worth a look. `diff(b, a)` is the mirror of `diff(a, b)`.
 
 mod columns;
 mod html;
@@ -16,7 +15,7 @@ mod spread;
 mod text;
 
 pub use html::page;
-pub use pictures::{Picture, Pictures, choose, drawn, stored};
+pub use pictures::{Picture, Pictures, choose};
 pub use recipe::{Change, Of};
 pub use samples::{Fate, Fates};
 pub use side::{Content, Side};
