@@ -77,7 +77,8 @@ impl DiffCommand {
             viewer.image(&opened.plan().unrendered(&sample)).map_err(|error| error.to_string())
         };
         let both = |picture: Picture| {
-            let [a, b] = [(0, picture.a), (1, picture.b)].map(|(side, key)| key.map(|_| image(&viewers[side], &picture)));
+            let [a, b] =
+                [(0, picture.a), (1, picture.b)].map(|(side, key)| key.map(|_| image(&viewers[side], &picture)));
             Pictures { images: [a, b], picture }
         };
         choose(diff, self.pairs).into_par_iter().map(both).collect()

@@ -115,7 +115,9 @@ impl Opened {
     pub fn entry(&self, sample: &Sample) -> Result<Entry, OpenError> {
         let key = Key::of(&self.plan().id(sample).key());
         let stored = match self.manifest() {
-            Some(path) => Reader::open(&path, None)?.find(|entry| entry.as_ref().map_or(true, |entry| entry.key >= key)),
+            Some(path) => {
+                Reader::open(&path, None)?.find(|entry| entry.as_ref().map_or(true, |entry| entry.key >= key))
+            }
             None => None,
         };
         match stored.transpose()? {

@@ -5,9 +5,11 @@
 //! render function. So every command that shows samples works alike on a stored version, an evicted one, one that never
 //! was stored, and a recipe. Opening reads text alone; sources are looked for when the first pixel is wanted.
 
+mod explain;
 mod find;
 mod viewer;
 
+pub use explain::{ClassShare, Explained, ExplainedStep, Setting};
 pub use find::FindError;
 pub use viewer::{Stage, ViewError, Viewer};
 

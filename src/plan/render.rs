@@ -201,9 +201,8 @@ impl<'a> Renderer<'a> {
         let mut stages = vec![each(None, &image)];
         for count in 1..=draw.steps.len() {
             let passes = fold(self.plan.lower_unfitted(sample, &draw.steps[..count]));
-            let after = self.with_buffers(|buffers| {
-                fast::execute(&image, &passes, &|source| self.partner(source), buffers)
-            })?;
+            let after =
+                self.with_buffers(|buffers| fast::execute(&image, &passes, &|source| self.partner(source), buffers))?;
             stages.push(each(draw.steps[..count].last(), &after));
         }
         Ok(stages)
@@ -295,7 +294,7 @@ impl Plan {
     }
 
     /// A drawn step as the manifest states it; a partner by its digest, its share in 1/65536.
-    fn step_draw(&self, drawn: &super::Drawn<'_>) -> StepDraw {
+    pub(crate) fn step_draw(&self, drawn: &super::Drawn<'_>) -> StepDraw {
         let value = |value: &Value| match value {
             Value::Number(number) => ParamValue::Number(*number),
             other => ParamValue::Text(other.to_string().into()),
