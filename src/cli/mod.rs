@@ -21,12 +21,14 @@ pub mod plan;
 pub mod preview;
 pub mod publish;
 pub mod quickstart;
+pub mod report;
 pub mod restore;
 pub mod sample_data;
 pub mod scan;
 pub mod show;
 pub mod tag;
 pub mod verify;
+pub mod view;
 
 mod subject;
 mod table;
@@ -175,6 +177,8 @@ enum Command {
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
+    Report(report::Report),
+    View(view::View),
     Verify(verify::Verify),
     Restore(restore::Restore),
     Evict(evict::Evict),
@@ -201,6 +205,8 @@ impl Command {
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),
+            Self::Report(command) => command.run(datasets),
+            Self::View(command) => command.run(datasets),
             Self::Verify(command) => command.run(datasets),
             Self::Restore(command) => command.run(datasets),
             Self::Evict(command) => command.run(datasets),

@@ -4,7 +4,7 @@ use super::pictures::{Pictures, difference};
 use super::text::{change, of_name, statistic, validation};
 use super::{Changed, Diff, Fate, Head, Of, Shown, Spread};
 use crate::pixels::EncodeError;
-use crate::report::{escaped, picture};
+use crate::report::{Script, document, escaped, picture, plot, section, table};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
@@ -14,33 +14,23 @@ const STYLE: &str = include_str!("page.css");
 /// # Errors
 /// When an image cannot be encoded.
 pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
-    let title = format!("{} and {}", escaped(&diff.a.label), escaped(&diff.b.label));
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
-         <title>{title}: difference</title>\n<style>{STYLE}</style></head><body><main>\n<h1>{title}</h1>\n"
-    );
+    let title = format!("{} and {}", diff.a.label, diff.b.label);
+    let mut out = String::new();
     heads(diff, &mut out);
-    section(&mut out, "Recipe", &items(diff.recipe.iter().map(change)));
+    out += &section("Recipe", &items(diff.recipe.iter().map(change)));
     let revision = |number: Option<u32>| number.map_or_else(|| "not used".into(), |number| number.to_string());
     let engine = diff.engine.iter().map(|one| format!("{}: {} → {}", one.name, revision(one.a), revision(one.b)));
-    section(&mut out, "Engine", &items(engine));
-    section(&mut out, "Sources", &sources(diff));
-    section(&mut out, "Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
-    section(&mut out, "Samples", &samples(diff));
+    out += &section("Engine", &items(engine));
+    out += &section("Sources", &sources(diff));
+    out += &section("Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
+    out += &section("Samples", &samples(diff));
     if !pictures.is_empty() {
         let figures = pictures.iter().map(figure).collect::<Result<String, _>>()?;
-        section(&mut out, "Side by side", &format!("<div class=\"figures\">{figures}</div>"));
+        out += &section("Side by side", &format!("<div class=\"figures\">{figures}</div>"));
     }
-    section(&mut out, "Label mass of training samples", &label_mass(diff));
-    section(&mut out, "Drawn parameters", &parameters(diff));
-    out += "</main></body></html>\n";
-    Ok(out)
-}
-
-fn section(out: &mut String, title: &str, content: &str) {
-    let _ = write!(out, "<section><h2>{title}</h2>\n{content}</section>\n");
+    out += &section("Label mass of training samples", &label_mass(diff));
+    out += &section("Drawn parameters", &parameters(diff));
+    Ok(document(&title, STYLE, Script::None, &out))
 }
 
 fn items(lines: impl Iterator<Item = String>) -> String {
@@ -48,24 +38,12 @@ fn items(lines: impl Iterator<Item = String>) -> String {
     if lines.is_empty() { "<p>Same.</p>\n".into() } else { format!("<ul>\n{lines}</ul>\n") }
 }
 
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head: String = head.iter().map(|cell| format!("<th scope=\"col\">{cell}</th>")).collect();
-    let row = |row: Vec<String>| {
-        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
-        format!("<tr>{cells}</tr>\n")
-    };
-    format!(
-        "<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{}</tbody></table></div>\n",
-        rows.map(row).collect::<String>()
-    )
-}
-
 fn heads(diff: &Diff, out: &mut String) {
     let row = |side: &str, head: &Head| {
         let digest = head.digest.clone().unwrap_or_else(|| "not built".into());
         vec![side.to_owned(), head.label.clone(), digest, head.samples.to_string()]
     };
-    *out += &table(&["", "version", "digest", "samples"], [row("A", &diff.a), row("B", &diff.b)].into_iter());
+    *out += &table(&["", "version", "digest", "samples"], &[3], [row("A", &diff.a), row("B", &diff.b)]);
     if diff.equal {
         *out += "<p><strong>Equal: every sample, label and setting is the same.</strong></p>\n";
     }
@@ -101,7 +79,7 @@ fn samples(diff: &Diff) -> String {
         let percent = format!("{:.1} %", 100.0 * count as f64 / total as f64);
         vec![fate.name().to_owned(), percent, count.to_string(), fate.meaning().to_owned()]
     });
-    table(&["", "share", "samples", "meaning"], rows)
+    table(&["", "share", "samples", "meaning"], &[1, 2], rows)
 }
 
 fn label_mass(diff: &Diff) -> String {
@@ -110,7 +88,7 @@ fn label_mass(diff: &Diff) -> String {
         let change = class.b.unwrap_or(0.0) - class.a.unwrap_or(0.0);
         vec![class.class.clone(), mass(class.a), mass(class.b), format!("{change:+.1}")]
     });
-    table(&["class", "A", "B", "change"], rows)
+    table(&["class", "A", "B", "change"], &[1, 2, 3], rows)
 }
 
 fn parameters(diff: &Diff) -> String {
@@ -138,32 +116,15 @@ fn words(spread: &Spread) -> String {
     let percent = |count: u64, of: f64| format!("{:.1} %", 100.0 * count as f64 / of);
     table(
         &["", "A", "B"],
+        &[1, 2],
         spread.words.iter().map(|word| vec![word.word.clone(), percent(word.a, in_a), percent(word.b, in_b)]),
     )
 }
 
-/// Shares of A and B, bar by bar, as one drawing of 320 by 90.
 fn histogram(spread: &Spread, name: &str) -> String {
-    let share = |count: u64, of: Option<super::Summary>| count as f64 / of.map_or(1, |one| one.count.max(1)) as f64;
-    let most = spread.bars.iter().map(|bar| share(bar.a, spread.a).max(share(bar.b, spread.b))).fold(0.0, f64::max);
-    let width = 320.0 / spread.bars.len() as f64;
-    let mut bars = String::new();
-    for (index, bar) in spread.bars.iter().enumerate() {
-        for (side, share, offset) in [("a", share(bar.a, spread.a), 0.0), ("b", share(bar.b, spread.b), 0.5)] {
-            let (height, x) = (72.0 * share / most.max(1e-12), (index as f64 + offset) * width);
-            let (y, wide) = (74.0 - height, width / 2.0);
-            let _ = write!(
-                bars,
-                "<rect class=\"{side}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{height:.1}\"/>"
-            );
-        }
-    }
+    let (a, b): (Vec<u64>, Vec<u64>) = spread.bars.iter().map(|bar| (bar.a, bar.b)).unzip();
     let (low, high) = (spread.bars[0].low, spread.bars[spread.bars.len() - 1].high);
-    format!(
-        "<svg viewBox=\"0 0 320 90\" role=\"img\" aria-label=\"Histogram of {}\">{bars}\
-         <text x=\"0\" y=\"88\">{low}</text><text x=\"320\" y=\"88\" text-anchor=\"end\">{high}</text></svg>",
-        escaped(name)
-    )
+    plot::histogram(name, &low.to_string(), &high.to_string(), &[&a, &b])
 }
 
 /// A and B of one sample, and their difference.

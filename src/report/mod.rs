@@ -1,9 +1,12 @@
 //! What people look at: contact sheets of samples, and strips of one sample's steps.
 
+mod document;
 mod markup;
+pub mod plot;
 mod sheet;
 mod strip;
 
+pub use document::{Script, document, section, table};
 pub use markup::{data_url, escaped, picture};
 pub use sheet::{CELL, Row, sheet};
 pub use strip::{StripError, smaller, stages, strip};
