@@ -3,7 +3,6 @@
 use crate::manifest::{Entry, ParamValue};
 use crate::opened::Opened;
 use crate::ops::Kind;
-use crate::recipe::Step;
 use crate::seed::Role;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -99,7 +98,7 @@ impl Index {
 fn steps(opened: &Opened, entries: &[Entry]) -> Vec<StepColumn> {
     let plan = opened.plan();
     let known: Vec<_> =
-        [Role::Train, Role::NoisyVal].into_iter().flat_map(|role| Step::ops(&plan.recipe_for(role).steps)).collect();
+        [Role::Train, Role::NoisyVal].into_iter().flat_map(|role| plan.recipe_for(role).op_calls()).collect();
     let call = |id: &str| known.iter().position(|(step, _)| step.id == id);
     let mut found: BTreeMap<(usize, &str), StepColumn> = BTreeMap::new();
     for (number, entry) in entries.iter().enumerate() {

@@ -30,7 +30,7 @@ pub fn document(title: &str, style: &str, script: Script<'_>, body: &str) -> Str
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; {allowed}\">\n\
-         <title>{title}</title>\n<style>{STYLE}{style}</style></head><body><main>\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>{STYLE}{style}</style></head><body><main>\n\
          <h1>{title}</h1>\n{body}</main>\n{script}</body></html>\n"
     )
 }

@@ -1,11 +1,13 @@
 //! What people look at: contact sheets of samples, and strips of one sample's steps.
 
+mod contact;
 mod document;
 mod markup;
 pub mod plot;
 mod sheet;
 mod strip;
 
+pub use contact::{ContactError, against, per_class, per_step};
 pub use document::{Script, document, section, table};
 pub use markup::{data_url, escaped, picture};
 pub use sheet::{CELL, Row, sheet};
