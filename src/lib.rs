@@ -25,4 +25,5 @@ pub mod set;
 pub mod shard;
 pub mod source;
 pub mod split;
+pub mod statistics;
 pub mod store;
