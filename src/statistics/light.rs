@@ -12,8 +12,8 @@ pub(super) struct Light {
     pub tint: f64,
 }
 
-/// `2^SHIFT / max`, for an integer quotient that is exact to 1/2^16 for any channel.
-const SHIFT: u32 = 24;
+/// Quotients are taken as products with `2^SHIFT / max`.
+const SHIFT: u32 = 32;
 
 pub(super) fn of(image: &Image, grey: &Grey) -> Light {
     let (mut sum, mut squares) = (0u64, 0u64);
@@ -21,7 +21,7 @@ pub(super) fn of(image: &Image, grey: &Grey) -> Light {
         sum += row.iter().map(|value| u64::from(*value)).sum::<u64>();
         squares += row.iter().map(|value| u64::from(*value) * u64::from(*value)).sum::<u64>();
     }
-    // Rounded to the nearest: an error of at most 255 · 2^-25 of the saturation of a pixel.
+    // Rounded to the nearest: an error of at most 255 · 2^-33 of the saturation of a pixel.
     let inverse: Vec<u64> = (0..256u64).map(|max| ((1 << SHIFT) + max / 2).checked_div(max).unwrap_or(0)).collect();
     let (mut channels, mut saturation) = ([0u64; 3], 0u64);
     for pixel in image.data().as_chunks::<3>().0 {
@@ -35,7 +35,7 @@ pub(super) fn of(image: &Image, grey: &Grey) -> Light {
     Light {
         brightness: sum as f64 / count,
         contrast: variance(sum as i64, squares, grey.data.len()).sqrt(),
-        saturation: (saturation as f64 / f64::from(1u32 << SHIFT) / count).min(1.0),
+        saturation: (saturation as f64 / (1u64 << SHIFT) as f64 / count).min(1.0),
         warmth: red - blue,
         tint: green - (red + blue) / 2.0,
     }

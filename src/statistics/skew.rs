@@ -24,7 +24,7 @@ const SAME: i64 = 5;
 
 /// A [`Skew::confidence`] from which on a direction counts. On 1,570 pages of 17 kinds, turned by known angles, half of
 /// them with noise: see `docs/eda.md`.
-pub const SURE: f64 = 0.05;
+pub const SURE: f64 = 0.1;
 
 /// The direction of text lines.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
