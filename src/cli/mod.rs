@@ -7,6 +7,7 @@ pub mod build;
 pub mod check;
 pub mod diff;
 pub mod evict;
+pub mod explain;
 pub mod export;
 pub mod gc;
 pub mod init;
@@ -20,13 +21,16 @@ pub mod plan;
 pub mod preview;
 pub mod publish;
 pub mod quickstart;
+pub mod report;
 pub mod restore;
 pub mod sample_data;
 pub mod scan;
 pub mod show;
 pub mod tag;
 pub mod verify;
+pub mod view;
 
+mod subject;
 mod table;
 
 use crate::effect::simd::Level;
@@ -169,9 +173,12 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Diff(diff::DiffCommand),
+    Explain(explain::Explain),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
+    Report(report::Report),
+    View(view::View),
     Verify(verify::Verify),
     Restore(restore::Restore),
     Evict(evict::Evict),
@@ -194,9 +201,12 @@ impl Command {
             Self::List(command) => command.run(datasets),
             Self::Show(command) => command.run(datasets),
             Self::Diff(command) => command.run(datasets),
+            Self::Explain(command) => command.run(datasets),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),
+            Self::Report(command) => command.run(datasets),
+            Self::View(command) => command.run(datasets),
             Self::Verify(command) => command.run(datasets),
             Self::Restore(command) => command.run(datasets),
             Self::Evict(command) => command.run(datasets),

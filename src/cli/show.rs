@@ -80,7 +80,10 @@ impl Show {
             listed => {
                 let listed = listed?;
                 eprintln!("{} of {} samples", listed.listed, listed.of);
-                super::next(&format!("augmint path {version}"));
+                super::next(&match listed.first {
+                    Some(key) => format!("augmint explain {version} {key}"),
+                    None => format!("augmint show {version}"),
+                });
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -3,8 +3,8 @@
 use super::pictures::{Pictures, difference};
 use super::text::{change, of_name, statistic, validation};
 use super::{Changed, Diff, Fate, Head, Of, Shown, Spread};
-use crate::pixels::{EncodeError, Encoding, Image, Size, Subsampling};
-use image::{RgbImage, imageops};
+use crate::pixels::EncodeError;
+use crate::report::{Script, document, escaped, picture, plot, section, table};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
@@ -14,37 +14,23 @@ const STYLE: &str = include_str!("page.css");
 /// # Errors
 /// When an image cannot be encoded.
 pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
-    let title = format!("{} and {}", escaped(&diff.a.label), escaped(&diff.b.label));
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
-         <title>{title}: difference</title>\n<style>{STYLE}</style></head><body><main>\n<h1>{title}</h1>\n"
-    );
+    let title = format!("{} and {}", diff.a.label, diff.b.label);
+    let mut out = String::new();
     heads(diff, &mut out);
-    section(&mut out, "Recipe", &items(diff.recipe.iter().map(change)));
+    out += &section("Recipe", &items(diff.recipe.iter().map(change)));
     let revision = |number: Option<u32>| number.map_or_else(|| "not used".into(), |number| number.to_string());
     let engine = diff.engine.iter().map(|one| format!("{}: {} → {}", one.name, revision(one.a), revision(one.b)));
-    section(&mut out, "Engine", &items(engine));
-    section(&mut out, "Sources", &sources(diff));
-    section(&mut out, "Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
-    section(&mut out, "Samples", &samples(diff));
+    out += &section("Engine", &items(engine));
+    out += &section("Sources", &sources(diff));
+    out += &section("Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
+    out += &section("Samples", &samples(diff));
     if !pictures.is_empty() {
         let figures = pictures.iter().map(figure).collect::<Result<String, _>>()?;
-        section(&mut out, "Side by side", &format!("<div class=\"figures\">{figures}</div>"));
+        out += &section("Side by side", &format!("<div class=\"figures\">{figures}</div>"));
     }
-    section(&mut out, "Label mass of training samples", &label_mass(diff));
-    section(&mut out, "Drawn parameters", &parameters(diff));
-    out += "</main></body></html>\n";
-    Ok(out)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
-}
-
-fn section(out: &mut String, title: &str, content: &str) {
-    let _ = write!(out, "<section><h2>{title}</h2>\n{content}</section>\n");
+    out += &section("Label mass of training samples", &label_mass(diff));
+    out += &section("Drawn parameters", &parameters(diff));
+    Ok(document(&title, STYLE, Script::None, &out))
 }
 
 fn items(lines: impl Iterator<Item = String>) -> String {
@@ -52,24 +38,12 @@ fn items(lines: impl Iterator<Item = String>) -> String {
     if lines.is_empty() { "<p>Same.</p>\n".into() } else { format!("<ul>\n{lines}</ul>\n") }
 }
 
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head: String = head.iter().map(|cell| format!("<th scope=\"col\">{cell}</th>")).collect();
-    let row = |row: Vec<String>| {
-        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
-        format!("<tr>{cells}</tr>\n")
-    };
-    format!(
-        "<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{}</tbody></table></div>\n",
-        rows.map(row).collect::<String>()
-    )
-}
-
 fn heads(diff: &Diff, out: &mut String) {
     let row = |side: &str, head: &Head| {
         let digest = head.digest.clone().unwrap_or_else(|| "not built".into());
         vec![side.to_owned(), head.label.clone(), digest, head.samples.to_string()]
     };
-    *out += &table(&["", "version", "digest", "samples"], [row("A", &diff.a), row("B", &diff.b)].into_iter());
+    *out += &table(&["", "version", "digest", "samples"], &[3], [row("A", &diff.a), row("B", &diff.b)]);
     if diff.equal {
         *out += "<p><strong>Equal: every sample, label and setting is the same.</strong></p>\n";
     }
@@ -105,7 +79,7 @@ fn samples(diff: &Diff) -> String {
         let percent = format!("{:.1} %", 100.0 * count as f64 / total as f64);
         vec![fate.name().to_owned(), percent, count.to_string(), fate.meaning().to_owned()]
     });
-    table(&["", "share", "samples", "meaning"], rows)
+    table(&["", "share", "samples", "meaning"], &[1, 2], rows)
 }
 
 fn label_mass(diff: &Diff) -> String {
@@ -114,7 +88,7 @@ fn label_mass(diff: &Diff) -> String {
         let change = class.b.unwrap_or(0.0) - class.a.unwrap_or(0.0);
         vec![class.class.clone(), mass(class.a), mass(class.b), format!("{change:+.1}")]
     });
-    table(&["class", "A", "B", "change"], rows)
+    table(&["class", "A", "B", "change"], &[1, 2, 3], rows)
 }
 
 fn parameters(diff: &Diff) -> String {
@@ -142,43 +116,26 @@ fn words(spread: &Spread) -> String {
     let percent = |count: u64, of: f64| format!("{:.1} %", 100.0 * count as f64 / of);
     table(
         &["", "A", "B"],
+        &[1, 2],
         spread.words.iter().map(|word| vec![word.word.clone(), percent(word.a, in_a), percent(word.b, in_b)]),
     )
 }
 
-/// Shares of A and B, bar by bar, as one drawing of 320 by 90.
 fn histogram(spread: &Spread, name: &str) -> String {
-    let share = |count: u64, of: Option<super::Summary>| count as f64 / of.map_or(1, |one| one.count.max(1)) as f64;
-    let most = spread.bars.iter().map(|bar| share(bar.a, spread.a).max(share(bar.b, spread.b))).fold(0.0, f64::max);
-    let width = 320.0 / spread.bars.len() as f64;
-    let mut bars = String::new();
-    for (index, bar) in spread.bars.iter().enumerate() {
-        for (side, share, offset) in [("a", share(bar.a, spread.a), 0.0), ("b", share(bar.b, spread.b), 0.5)] {
-            let (height, x) = (72.0 * share / most.max(1e-12), (index as f64 + offset) * width);
-            let (y, wide) = (74.0 - height, width / 2.0);
-            let _ = write!(
-                bars,
-                "<rect class=\"{side}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{height:.1}\"/>"
-            );
-        }
-    }
+    let (a, b): (Vec<f64>, Vec<f64>) = spread.bars.iter().map(|bar| (bar.a as f64, bar.b as f64)).unzip();
     let (low, high) = (spread.bars[0].low, spread.bars[spread.bars.len() - 1].high);
-    format!(
-        "<svg viewBox=\"0 0 320 90\" role=\"img\" aria-label=\"Histogram of {}\">{bars}\
-         <text x=\"0\" y=\"88\">{low}</text><text x=\"320\" y=\"88\" text-anchor=\"end\">{high}</text></svg>",
-        escaped(name)
-    )
+    plot::histogram(name, &low.to_string(), &high.to_string(), &[&a, &b])
 }
 
 /// A and B of one sample, and their difference.
 fn figure(pictures: &Pictures) -> Result<String, EncodeError> {
-    let picture = &pictures.picture;
-    let (class, source) = (escaped(&picture.class), picture.source.short());
-    let name = format!("{class}, source {source}, {} {}", picture.role.name(), picture.copy);
+    let of = &pictures.picture;
+    let (class, source) = (&of.class, of.source.short());
+    let name = format!("{class}, source {source}, {} {}", of.role.name(), of.copy);
     let mut cells = String::new();
     for (side, image) in ["A", "B"].into_iter().zip(&pictures.images) {
         let cell = match image {
-            Some(Ok(image)) => tag(image, &format!("{name} in {side}"))?,
+            Some(Ok(image)) => picture(image, SIDE, &format!("{name} in {side}"))?,
             Some(Err(reason)) => format!("<span class=\"none\">{}</span>", escaped(reason)),
             None => format!("<span class=\"none\">not in {side}</span>"),
         };
@@ -186,74 +143,16 @@ fn figure(pictures: &Pictures) -> Result<String, EncodeError> {
     }
     if let [Some(Ok(a)), Some(Ok(b))] = &pictures.images {
         let (image, mean, largest) = difference(a, b);
-        let image = tag(&image, &format!("{name}: difference"))?;
+        let image = picture(&image, SIDE, &format!("{name}: difference"))?;
         let _ = write!(cells, "<div>{image}<small>difference: mean {mean:.2}, largest {largest} of 255</small></div>");
     }
-    let key = picture.b.or(picture.a).map(|key| key.to_string()).unwrap_or_default();
-    let fate = picture.fate.name();
+    let key = of.b.or(of.a).map(|key| key.to_string()).unwrap_or_default();
+    let fate = of.fate.name();
     Ok(format!(
-        "<figure><div class=\"trio\">{cells}</div><figcaption><b>{fate}</b> {name} <code>{key}</code></figcaption></figure>\n"
+        "<figure><div class=\"trio\">{cells}</div><figcaption><b>{fate}</b> {} <code>{key}</code></figcaption></figure>\n",
+        escaped(&name)
     ))
 }
 
 /// The longest side of an image on the page.
 const SIDE: u32 = 320;
-
-fn tag(image: &Image, alt: &str) -> Result<String, EncodeError> {
-    let small = smaller(image);
-    let bytes = Encoding::Jpeg { quality: 88, subsampling: Subsampling::S444 }.encode(&small)?;
-    let Size { width, height } = small.size();
-    Ok(format!(
-        "<img alt=\"{alt}\" width=\"{width}\" height=\"{height}\" src=\"data:image/jpeg;base64,{}\">",
-        base64(&bytes)
-    ))
-}
-
-fn smaller(image: &Image) -> Image {
-    let Size { width, height } = image.size();
-    let longest = width.max(height);
-    if longest <= SIDE {
-        return image.clone();
-    }
-    let side = |length: u32| (u64::from(length) * u64::from(SIDE) / u64::from(longest)).max(1) as u32;
-    let full = RgbImage::from_raw(width, height, image.data().to_vec()).expect("BUG: three bytes a pixel");
-    let small = imageops::resize(&full, side(width), side(height), imageops::FilterType::Triangle);
-    Image::new(Size::new(small.width(), small.height()), small.into_raw()).expect("BUG: three bytes a pixel")
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let at = |index: usize| u32::from(three.get(index).copied().unwrap_or(0));
-        let word = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * place) & 63) as usize] as char;
-            text.push(if place > three.len() { '=' } else { letter });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_what_rfc_4648_says() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
-
-    #[test]
-    fn nothing_that_was_named_becomes_markup() {
-        assert_eq!(escaped("<b title='\"'>&"), "&lt;b title=&#39;&quot;&#39;&gt;&amp;");
-    }
-
-    #[test]
-    fn large_images_are_made_smaller() {
-        let image = Image::filled(Size::new(1000, 10), [9; 3]);
-        assert_eq!(smaller(&image).size(), Size::new(320, 3));
-    }
-}

@@ -82,6 +82,8 @@ pub struct Listed {
     pub listed: u64,
     /// Of so many.
     pub of: u64,
+    /// The first of those written.
+    pub first: Option<Key>,
 }
 
 /// The samples of a version, ready to be listed.
@@ -147,6 +149,10 @@ impl Listing {
                     })
                 })
                 .collect();
+            if listed.first.is_none() {
+                listed.first =
+                    samples.iter().map(|sample| &sample.entry).find(|entry| filter.passes(entry)).map(|e| e.key);
+            }
             listed.of += samples.len() as u64;
             for (count, text) in texts {
                 listed.listed += count;

@@ -1,5 +1,15 @@
-//! What people look at: contact sheets of samples.
+//! What people look at: contact sheets of samples, and strips of one sample's steps.
 
+mod contact;
+mod document;
+mod font;
+mod markup;
+pub mod plot;
 mod sheet;
+mod strip;
 
-pub use sheet::{Row, sheet};
+pub use contact::{ContactError, against, per_class, per_step};
+pub use document::{Script, document, section, table};
+pub use markup::{data_url, escaped, picture};
+pub use sheet::{CELL, Row, sheet};
+pub use strip::{StripError, smaller, stages, strip};

@@ -140,7 +140,7 @@ fn filters_list_what_counting_the_manifest_finds() {
     assert_eq!(listed("--op brightness"), listed("--split noisy_val"));
     let ran = house.run("show t@v1 --samples --op mixup --split val");
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
-    assert_eq!(ran.stderr, "0 of 102 samples\nnext: augmint path t@v1\n");
+    assert_eq!(ran.stderr, "0 of 102 samples\nnext: augmint show t@v1\n");
 }
 
 #[test]
