@@ -12,6 +12,7 @@ pub mod effect;
 pub mod export;
 pub mod fs;
 pub mod gallery;
+pub mod listing;
 pub mod manifest;
 pub mod number;
 pub mod opened;

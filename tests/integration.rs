@@ -27,6 +27,8 @@ mod house;
 mod interrupt;
 #[path = "integration/look.rs"]
 mod look;
+#[path = "integration/listing.rs"]
+mod listing;
 #[path = "integration/mend.rs"]
 mod mend;
 #[path = "integration/partner.rs"]
