@@ -83,8 +83,8 @@ class Truth:
 
     def filters(self):
         """The keys that the second block lists."""
-        invoices = (key for key, sample in self.train.items() if self.of(sample) == "invoice" and self.mixes(sample))
-        return [key for key in invoices if any(step["id"] == "rotate" for step in self.samples[key]["steps"])]
+        receipts = (key for key, sample in self.train.items() if self.of(sample) == "receipt" and self.mixes(sample))
+        return [key for key in receipts if any(step["id"] == "rotate" for step in self.samples[key]["steps"])]
 
 
 def shell(code, ref, environment, folder):
@@ -111,7 +111,7 @@ def main():
             if language == "sh":
                 shell(code, ref, environment, temporary)
                 if name == "filters":
-                    keys = [row["key"] for row in lines(Path("invoices.jsonl"))]
+                    keys = [row["key"] for row in lines(Path("receipts.jsonl"))]
                     assert keys == truth.filters() and keys, f"{len(keys)} lines, {len(truth.filters())} expected"
                     print(f"filters: {len(keys)} samples")
                     passed += 1
