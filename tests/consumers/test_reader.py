@@ -293,13 +293,11 @@ def evicted(house, ref, temporary):
 def folds(program, sources, temporary):
     """Korean names, blanks and quotes in classes and paths, numbers in every form, three folds, WebP, no table of classes."""
     house = House(Path(temporary) / "한글 폴더", program)
-    names = {"invoice": '계약서 "갑"', "id_card": "여권 사본", "receipt": "a\\b"}
-    with open(Path(sources) / "meta.csv") as file:
-        numbers = dict(line.strip().split(",") for line in file.readlines()[1:])
+    names = {"7": "여권 사본", "8": '계약서 "갑"', "14": "a\\b"}
     with open(Path(sources) / "train.csv") as file:
         for name, number in (line.strip().split(",") for line in file.readlines()[1:]):
-            if numbers[number] in names:
-                folder = house.folder / "이미지" / names[numbers[number]]
+            if number in names:
+                folder = house.folder / "이미지" / names[number]
                 folder.mkdir(parents=True, exist_ok=True)
                 shutil.copy(Path(sources) / "train" / name, folder / f"쪽 {name}")
     (house.folder / "recipe.toml").write_text(
