@@ -12,6 +12,7 @@ pub mod effect;
 pub mod export;
 pub mod fs;
 pub mod manifest;
+pub mod metrics;
 pub mod number;
 pub mod ops;
 pub mod pixels;
