@@ -23,6 +23,12 @@ pub enum SourceError {
         /// By table, then line.
         problems: Vec<Problem>,
     },
+    /// Tables of predictions, or what they are compared with, that contradict themselves or each other.
+    #[error("{} in the predictions:{}", count(problems.len(), "problem"), lines(problems, |problem| problem.kind()))]
+    Predictions {
+        /// By table, then line.
+        problems: Vec<Problem>,
+    },
     /// Files that cannot be used.
     #[error("{} in {}:{}", count(sources.len(), "bad source"), root.display(), lines(sources, |bad| bad.why.kind()))]
     Bad {

@@ -27,6 +27,8 @@ impl Problem {
             E::DuplicateId { .. } | E::DuplicateFix { .. } => "duplicate",
             E::Escapes(_) => "escaping",
             E::UnknownTarget { .. } | E::UnknownFixTarget { .. } => "of unknown class",
+            E::UnknownColumn { .. } | E::TwiceAClass(..) => "about classes",
+            E::Probability { .. } | E::ProbabilitySum { .. } => "no probabilities",
             E::Number(_) | E::DuplicateNumber { .. } | E::DuplicateClass { .. } => "about classes",
             E::UnknownId { .. } => "of unknown ID",
         }
@@ -138,6 +140,33 @@ pub enum TableError {
         /// Its first line.
         first: u64,
     },
+    /// A column that should be a class's.
+    #[error("the column '{column}' is no class of {classes}{}", did_you_mean(nearest.as_deref()))]
+    UnknownColumn {
+        /// The column.
+        column: String,
+        /// Whose classes.
+        classes: String,
+        /// The closest class name or number.
+        nearest: Option<String>,
+    },
+    /// Two columns of one class, by its name and by its number.
+    #[error("the columns '{0}' and '{1}' are of one class")]
+    TwiceAClass(String, String),
+    /// A cell that should be a probability.
+    #[error("'{text}' in the column '{column}' is no probability, 0 to 1; take the softmax of logits first")]
+    Probability {
+        /// The column.
+        column: String,
+        /// The cell.
+        text: String,
+    },
+    /// Probabilities that leave something over.
+    #[error("the probabilities sum to {sum}, not to 1")]
+    ProbabilitySum {
+        /// Their sum.
+        sum: String,
+    },
     /// An ID that names no source.
     #[error("the ID '{id}' names no source{}", did_you_mean(nearest.as_deref()))]
     UnknownId {
@@ -157,74 +186,124 @@ pub(super) struct Row {
     pub cells: Vec<String>,
 }
 
+/// A table as it stands: its header and its rows, which may be longer or shorter.
+pub(super) struct Table {
+    /// Where it was read; only for messages.
+    pub path: PathBuf,
+    header_line: u64,
+    /// Trimmed.
+    pub header: Vec<String>,
+    records: Vec<(u64, csv::StringRecord)>,
+}
+
 /// Reads the named columns of a table; what is wrong is added to `problems`, and rows that are wrong are left out.
 pub(super) fn read(path: &Path, columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
-    match std::fs::read(path) {
-        Ok(bytes) => parse(path, &bytes, columns, problems),
-        Err(error) => {
-            let error = TableError::Unreadable(error.to_string());
-            problems.push(Problem { table: path.to_owned(), line: None, error });
-            Vec::new()
-        }
-    }
+    Table::read(path, problems).map(|table| table.named(columns, problems)).unwrap_or_default()
 }
 
 /// [`read`] of bytes in memory; `path` is only for messages.
+#[cfg(test)]
 pub(super) fn parse(path: &Path, bytes: &[u8], columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
-    let mut problem = |line, error| problems.push(Problem { table: path.to_owned(), line, error });
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        problem(None, TableError::Utf16);
-        return Vec::new();
-    }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
-        problem(Some(line), TableError::Encoding);
-        return Vec::new();
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut counter = LineCounter { bytes, at: 0, line: 1 };
-    let mut records = reader.records().filter_map(|record| match record {
-        Ok(record) => Some((counter.line_of(record.position().map_or(0, |position| position.byte())), record)),
-        Err(error) => {
-            let line = error.position().map(|position| position.line());
-            problem(line, TableError::Unreadable(error.to_string()));
-            None
-        }
-    });
-    let Some((header_line, header)) = records.next() else {
-        drop(records);
-        problem(None, TableError::Empty);
-        return Vec::new();
-    };
-    let records: Vec<_> = records.collect();
-    let header: Vec<_> = header.iter().map(str::trim).collect();
-    let mut places = Vec::new();
-    for &column in columns {
-        let mut found = header.iter().enumerate().filter(|(_, name)| **name == column).map(|(place, _)| place);
-        match (found.next(), found.next()) {
-            (Some(place), None) => places.push(place),
-            (Some(_), Some(_)) => problem(Some(header_line), TableError::TwiceAColumn(column.into())),
-            (None, _) => {
-                let (expected, found) = (columns.join(","), header.join(","));
-                let error = TableError::MissingColumn { column: column.into(), expected, found };
-                problem(Some(header_line), error);
+    Table::parse(path, bytes, problems).map(|table| table.named(columns, problems)).unwrap_or_default()
+}
+
+impl Table {
+    /// Reads a table; `None` where there is no header, with the reason among `problems`.
+    pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Self> {
+        match std::fs::read(path) {
+            Ok(bytes) => Self::parse(path, &bytes, problems),
+            Err(error) => {
+                let error = TableError::Unreadable(error.to_string());
+                problems.push(Problem { table: path.to_owned(), line: None, error });
+                None
             }
         }
     }
-    if places.len() < columns.len() {
-        return Vec::new();
-    }
-    let mut rows = Vec::new();
-    for (line, record) in records {
-        if record.len() == header.len() {
-            let cells = places.iter().map(|&place| record[place].trim().to_owned()).collect();
-            rows.push(Row { line, cells });
-        } else {
-            problem(Some(line), TableError::Fields { found: record.len(), expected: header.len() });
+
+    fn parse(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> Option<Self> {
+        let mut problem = |line, error| problems.push(Problem { table: path.to_owned(), line, error });
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            problem(None, TableError::Utf16);
+            return None;
         }
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
+            problem(Some(line), TableError::Encoding);
+            return None;
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        let mut counter = LineCounter { bytes, at: 0, line: 1 };
+        let mut records = reader.records().filter_map(|record| match record {
+            Ok(record) => Some((counter.line_of(record.position().map_or(0, |position| position.byte())), record)),
+            Err(error) => {
+                let line = error.position().map(|position| position.line());
+                problem(line, TableError::Unreadable(error.to_string()));
+                None
+            }
+        });
+        let Some((header_line, header)) = records.next() else {
+            drop(records);
+            problem(None, TableError::Empty);
+            return None;
+        };
+        let records = records.collect();
+        let header = header.iter().map(|name| name.trim().to_owned()).collect();
+        Some(Self { path: path.to_owned(), header_line, header, records })
     }
-    rows
+
+    /// Something wrong with the header.
+    pub fn header_problem(&self, error: TableError) -> Problem {
+        Problem { table: self.path.clone(), line: Some(self.header_line), error }
+    }
+
+    /// The place of a column; `None`, with the reason among `problems`, where it stands twice, and where it is not there.
+    pub fn column(&self, column: &str, problems: &mut Vec<Problem>) -> Option<usize> {
+        let mut found = self.header.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+        let (first, second) = (found.next(), found.next());
+        if second.is_some() {
+            problems.push(self.header_problem(TableError::TwiceAColumn(column.into())));
+            return None;
+        }
+        first
+    }
+
+    /// The rows that are as long as the header, with their lines; the others are added to `problems`.
+    pub fn rows<'a>(
+        &'a self,
+        problems: &'a mut Vec<Problem>,
+    ) -> impl Iterator<Item = (u64, &'a csv::StringRecord)> + 'a {
+        self.records.iter().filter_map(|(line, record)| {
+            if record.len() == self.header.len() {
+                return Some((*line, record));
+            }
+            let error = TableError::Fields { found: record.len(), expected: self.header.len() };
+            problems.push(Problem { table: self.path.clone(), line: Some(*line), error });
+            None
+        })
+    }
+
+    /// The cells of these columns.
+    fn named(&self, columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
+        let mut places = Vec::new();
+        for &column in columns {
+            let before = problems.len();
+            match self.column(column, problems) {
+                Some(place) => places.push(place),
+                None if problems.len() == before => {
+                    let (expected, found) = (columns.join(","), self.header.join(","));
+                    let error = TableError::MissingColumn { column: column.into(), expected, found };
+                    problems.push(self.header_problem(error));
+                }
+                None => {}
+            }
+        }
+        if places.len() < columns.len() {
+            return Vec::new();
+        }
+        let cells = |record: &csv::StringRecord| places.iter().map(|&place| record[place].trim().to_owned()).collect();
+        self.rows(problems).map(|(line, record)| Row { line, cells: cells(record) }).collect()
+    }
 }
 
 /// Counts lines as editors do. The csv crate's own count is one short after CRLF and blank lines.
