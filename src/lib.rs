@@ -14,6 +14,7 @@ pub mod fs;
 pub mod manifest;
 pub mod metrics;
 pub mod number;
+pub mod opened;
 pub mod ops;
 pub mod pixels;
 pub mod plan;

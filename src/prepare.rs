@@ -1,9 +1,10 @@
 //! From a recipe to a plan on this machine: scan, split, count, plan. Or from a record, with nothing but the sources.
 
 use crate::balance::{AmountError, copies};
+use crate::canary::{self, CanaryError};
 use crate::digest::Digest;
 use crate::fs::FsError;
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Engine, Plan, PlanError, engine};
 use crate::recipe::{Recipe, RecipeError};
 use crate::source::{Progress, SourceError, SourceSet, identity, reopen, scan, write_tsv};
 use crate::split::{Assignment, Part, SplitError, assign};
@@ -75,6 +76,28 @@ pub enum PrepareError {
     NoRoot { name: Name, root: PathBuf },
 }
 
+/// Why this program would make other bytes than a version has.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The version was made by other revisions.
+    #[error("it was made by another engine: {}", list(differences))]
+    Other {
+        /// Name, revision of this program, revision of the version.
+        differences: Vec<(String, Option<u32>, Option<u32>)>,
+    },
+    /// This machine or build makes other bytes than the revisions say.
+    #[error(transparent)]
+    Canary(#[from] CanaryError),
+}
+
+fn list(differences: &[(String, Option<u32>, Option<u32>)]) -> String {
+    let revision = |revision: &Option<u32>| revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
+    let line = |(name, ours, theirs): &(String, _, _)| {
+        format!("{name} revision {} (this program has {})", revision(theirs), revision(ours))
+    };
+    differences.iter().map(line).collect::<Vec<_>>().join(", ")
+}
+
 /// Scans, splits and counts what a recipe names. Writes nothing but a cache of the scan into the store, and that only
 /// where there is a store already.
 ///
@@ -115,6 +138,22 @@ pub fn prepare_from_record(
     root: Option<&Path>,
 ) -> Result<Prepared, PrepareError> {
     let plan = plan_of_record(version, record, datasets)?;
+    let files = reopen(plan.sources(), &source_root(version, record, &plan, datasets, root)?)?;
+    let (list, sources) = (write_tsv(plan.sources(), plan.parts()), identity(plan.sources(), plan.parts()));
+    Ok(Prepared { name: version.name.clone(), plan, files, list, sources, noticed: None })
+}
+
+/// The folder that a published version's sources lie in: `root` where given, else where its recipe has them.
+///
+/// # Errors
+/// When there is no such folder.
+pub fn source_root(
+    version: &Resolved,
+    record: &Record,
+    plan: &Plan,
+    datasets: &Datasets,
+    root: Option<&Path>,
+) -> Result<PathBuf, PrepareError> {
     let no_source = || PrepareError::NoSource { path: version.to_string() };
     let spec = plan.recipe().source.as_ref().ok_or_else(no_source)?;
     let root = match (root, &record.recipe.path) {
@@ -122,12 +161,23 @@ pub fn prepare_from_record(
         (None, Some(path)) => datasets.root().join(path).parent().unwrap_or(Path::new("")).join(spec.layout.root()),
         (None, None) => spec.layout.root().to_owned(),
     };
-    if !root.is_dir() {
-        return Err(PrepareError::NoRoot { name: version.name.clone(), root });
+    match root.is_dir() {
+        true => Ok(root),
+        false => Err(PrepareError::NoRoot { name: version.name.clone(), root }),
     }
-    let files = reopen(plan.sources(), &root)?;
-    let (list, sources) = (write_tsv(plan.sources(), plan.parts()), identity(plan.sources(), plan.parts()));
-    Ok(Prepared { name: version.name.clone(), plan, files, list, sources, noticed: None })
+}
+
+/// Refuses a version of another engine: this one would make other bytes.
+///
+/// # Errors
+/// Naming each revision that differs.
+pub fn check_engine(record: &Record, plan: &Plan) -> Result<(), EngineError> {
+    let ours = engine(plan);
+    let differences = ours.differences(&Engine(record.revisions.clone()));
+    if !differences.is_empty() {
+        return Err(EngineError::Other { differences });
+    }
+    Ok(canary::check(&ours)?)
 }
 
 /// Plans a published version again from its record and source list alone: nothing but text is needed, and nothing can

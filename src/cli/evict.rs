@@ -1,10 +1,9 @@
 //! `augmint evict`: frees the pixels of a version and keeps the version.
 
 use super::machine::Resources;
-use super::restore::check_engine;
 use super::scan::{self, SourcesAt};
 use crate::manifest::Reader;
-use crate::prepare::{Prepared, prepare_from_record};
+use crate::prepare::{Prepared, check_engine, prepare_from_record};
 use crate::store::{ByteSize, Datasets, LogLine, Reference, Resolved};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -70,7 +69,7 @@ impl Evict {
         let evicted = datasets.evict(&version, &super::holder("evict"), |record| {
             let prepared = prepare_from_record(&version, record, datasets, self.sources.dir());
             let prepared = prepared.map_err(|error| error.to_string())?;
-            check_engine(record, &prepared)?;
+            check_engine(record, &prepared.plan).map_err(|error| error.to_string())?;
             redraw_some(datasets, &version, &prepared, &self.resources)
         })?;
         let (name, digest) = (Some(version.name.clone()), Some(version.digest));

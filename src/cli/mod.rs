@@ -7,6 +7,7 @@ pub mod build;
 pub mod check;
 pub mod diff;
 pub mod evict;
+pub mod explain;
 pub mod export;
 pub mod gc;
 pub mod init;
@@ -27,6 +28,7 @@ pub mod show;
 pub mod tag;
 pub mod verify;
 
+mod subject;
 mod table;
 
 use crate::effect::simd::Level;
@@ -169,6 +171,7 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Diff(diff::DiffCommand),
+    Explain(explain::Explain),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
@@ -194,6 +197,7 @@ impl Command {
             Self::List(command) => command.run(datasets),
             Self::Show(command) => command.run(datasets),
             Self::Diff(command) => command.run(datasets),
+            Self::Explain(command) => command.run(datasets),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),

@@ -4,7 +4,7 @@ use super::machine::Resources;
 use super::scan;
 use crate::fs::{self, Existing};
 use crate::plan::{Plan, RenderError, Renderer, Sample};
-use crate::report::{Row, sheet};
+use crate::report::{CELL, Row, sheet};
 use crate::seed::Role;
 use crate::store::Datasets;
 use miette::IntoDiagnostic as _;
@@ -43,7 +43,7 @@ impl Preview {
             .collect::<Result<_, RenderError>>()
             .into_diagnostic()?;
         let title = format!("{}: an original of each class, and what the recipe makes of it", prepared.name);
-        fs::write(&self.out, &sheet(&title, &rows).into_diagnostic()?, Existing::Replace)?;
+        fs::write(&self.out, &sheet(&title, &rows, CELL).into_diagnostic()?, Existing::Replace)?;
         super::print(&self.out.display().to_string())?;
         super::next(&format!("augmint plan {}", self.recipe.display()));
         Ok(ExitCode::SUCCESS)

@@ -4,11 +4,10 @@ use super::machine::{Resources, duration};
 use super::making::{Making, lock};
 use super::scan::{self, SourcesAt};
 use crate::build::{BuildError, assemble, entries, mend, shard_keys, survey};
-use crate::canary;
 use crate::digest::Digest;
 use crate::manifest::Key;
-use crate::plan::{Engine, Renderer, engine};
-use crate::prepare::{Prepared, prepare_from_record};
+use crate::plan::Renderer;
+use crate::prepare::{Prepared, check_engine, prepare_from_record};
 use crate::shard::Pixels;
 use crate::store::{Datasets, LogLine, Record, Reference, Resolved, ShardProblem};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,24 +69,6 @@ impl Restore {
     }
 }
 
-/// Refuses a version of another engine: this one would make other bytes.
-///
-/// # Errors
-/// Naming each revision that differs.
-pub fn check_engine(record: &Record, prepared: &Prepared) -> Result<(), String> {
-    let ours = engine(&prepared.plan);
-    let differences = ours.differences(&Engine(record.revisions.clone()));
-    if !differences.is_empty() {
-        let revision =
-            |revision: Option<u32>| revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
-        let list = differences.iter().map(|(name, ours, theirs)| {
-            format!("{name} revision {} (this program has {})", revision(*theirs), revision(*ours))
-        });
-        return Err(format!("it was made by another engine: {}", list.collect::<Vec<_>>().join(", ")));
-    }
-    canary::check(&ours).map_err(|error| error.to_string())
-}
-
 /// Makes what is missing or damaged of a version.
 ///
 /// # Errors
@@ -101,7 +82,7 @@ pub fn restore(
 ) -> miette::Result<Restored> {
     let record = datasets.record(version)?;
     let prepared = prepare_from_record(version, &record, datasets, sources)?;
-    check_engine(&record, &prepared).map_err(|reason| {
+    check_engine(&record, &prepared.plan).map_err(|reason| {
         miette::miette!(
             help = "the version stays readable where its pixels are; install the augmint that made it to restore it",
             "{version} cannot be made here: {reason}"

@@ -3,8 +3,8 @@
 use super::pictures::{Pictures, difference};
 use super::text::{change, of_name, statistic, validation};
 use super::{Changed, Diff, Fate, Head, Of, Shown, Spread};
-use crate::pixels::{EncodeError, Encoding, Image, Size, Subsampling};
-use image::{RgbImage, imageops};
+use crate::pixels::EncodeError;
+use crate::report::{escaped, picture};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
@@ -37,10 +37,6 @@ pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
     section(&mut out, "Drawn parameters", &parameters(diff));
     out += "</main></body></html>\n";
     Ok(out)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn section(out: &mut String, title: &str, content: &str) {
@@ -172,13 +168,13 @@ fn histogram(spread: &Spread, name: &str) -> String {
 
 /// A and B of one sample, and their difference.
 fn figure(pictures: &Pictures) -> Result<String, EncodeError> {
-    let picture = &pictures.picture;
-    let (class, source) = (escaped(&picture.class), picture.source.short());
-    let name = format!("{class}, source {source}, {} {}", picture.role.name(), picture.copy);
+    let of = &pictures.picture;
+    let (class, source) = (&of.class, of.source.short());
+    let name = format!("{class}, source {source}, {} {}", of.role.name(), of.copy);
     let mut cells = String::new();
     for (side, image) in ["A", "B"].into_iter().zip(&pictures.images) {
         let cell = match image {
-            Some(Ok(image)) => tag(image, &format!("{name} in {side}"))?,
+            Some(Ok(image)) => picture(image, SIDE, &format!("{name} in {side}"))?,
             Some(Err(reason)) => format!("<span class=\"none\">{}</span>", escaped(reason)),
             None => format!("<span class=\"none\">not in {side}</span>"),
         };
@@ -186,74 +182,16 @@ fn figure(pictures: &Pictures) -> Result<String, EncodeError> {
     }
     if let [Some(Ok(a)), Some(Ok(b))] = &pictures.images {
         let (image, mean, largest) = difference(a, b);
-        let image = tag(&image, &format!("{name}: difference"))?;
+        let image = picture(&image, SIDE, &format!("{name}: difference"))?;
         let _ = write!(cells, "<div>{image}<small>difference: mean {mean:.2}, largest {largest} of 255</small></div>");
     }
-    let key = picture.b.or(picture.a).map(|key| key.to_string()).unwrap_or_default();
-    let fate = picture.fate.name();
+    let key = of.b.or(of.a).map(|key| key.to_string()).unwrap_or_default();
+    let fate = of.fate.name();
     Ok(format!(
-        "<figure><div class=\"trio\">{cells}</div><figcaption><b>{fate}</b> {name} <code>{key}</code></figcaption></figure>\n"
+        "<figure><div class=\"trio\">{cells}</div><figcaption><b>{fate}</b> {} <code>{key}</code></figcaption></figure>\n",
+        escaped(&name)
     ))
 }
 
 /// The longest side of an image on the page.
 const SIDE: u32 = 320;
-
-fn tag(image: &Image, alt: &str) -> Result<String, EncodeError> {
-    let small = smaller(image);
-    let bytes = Encoding::Jpeg { quality: 88, subsampling: Subsampling::S444 }.encode(&small)?;
-    let Size { width, height } = small.size();
-    Ok(format!(
-        "<img alt=\"{alt}\" width=\"{width}\" height=\"{height}\" src=\"data:image/jpeg;base64,{}\">",
-        base64(&bytes)
-    ))
-}
-
-fn smaller(image: &Image) -> Image {
-    let Size { width, height } = image.size();
-    let longest = width.max(height);
-    if longest <= SIDE {
-        return image.clone();
-    }
-    let side = |length: u32| (u64::from(length) * u64::from(SIDE) / u64::from(longest)).max(1) as u32;
-    let full = RgbImage::from_raw(width, height, image.data().to_vec()).expect("BUG: three bytes a pixel");
-    let small = imageops::resize(&full, side(width), side(height), imageops::FilterType::Triangle);
-    Image::new(Size::new(small.width(), small.height()), small.into_raw()).expect("BUG: three bytes a pixel")
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let at = |index: usize| u32::from(three.get(index).copied().unwrap_or(0));
-        let word = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * place) & 63) as usize] as char;
-            text.push(if place > three.len() { '=' } else { letter });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_what_rfc_4648_says() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
-
-    #[test]
-    fn nothing_that_was_named_becomes_markup() {
-        assert_eq!(escaped("<b title='\"'>&"), "&lt;b title=&#39;&quot;&#39;&gt;&amp;");
-    }
-
-    #[test]
-    fn large_images_are_made_smaller() {
-        let image = Image::filled(Size::new(1000, 10), [9; 3]);
-        assert_eq!(smaller(&image).size(), Size::new(320, 3));
-    }
-}

@@ -1,8 +1,7 @@
 //! What differs between two versions, or between a version and a recipe that is not built yet.
 //!
 //! From two manifests alone: recipes by meaning, engines by revision, sources by digest, samples by key, drawn parameters
-//! by their distributions. No pixel is read, so the cost does not depend on pixels; [`stored`] and [`drawn`] fetch some for people
-//! to look at. `diff(b, a)` is the mirror of `diff(a, b)`.
+//! by their distributions. No pixel is read, so the cost does not depend on pixels; [`choose`] says which are worth a look. `diff(b, a)` is the mirror of `diff(a, b)`.
 
 mod columns;
 mod html;
@@ -16,7 +15,7 @@ mod spread;
 mod text;
 
 pub use html::page;
-pub use pictures::{Picture, Pictures, choose, drawn, stored};
+pub use pictures::{Picture, Pictures, choose};
 pub use recipe::{Change, Of};
 pub use samples::{Fate, Fates};
 pub use side::{Content, Side};
@@ -26,9 +25,7 @@ pub use text::{Detail, text};
 
 use crate::digest::Digest;
 use crate::manifest::{Key, ManifestError};
-use crate::prepare::PrepareError;
 use crate::seed::Role;
-use crate::store::StoreError;
 use columns::{Columns, Names, Row};
 use samples::{Circumstances, Pair, pair};
 use serde::Serialize;
@@ -38,18 +35,10 @@ use std::path::PathBuf;
 /// Why two versions could not be compared.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum DiffError {
-    /// A record, a source list or a reference.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Store(#[from] StoreError),
     /// A manifest.
     #[error(transparent)]
     #[diagnostic(help("the store is a cache: `augmint restore` makes it again"))]
     Manifest(#[from] ManifestError),
-    /// A version without a manifest, whose record gives no plan.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Prepare(#[from] PrepareError),
     /// A sample of a class or source that the version does not have.
     #[error("{}, line {line}: sample {key} is of a class or source that the version's record does not name", path.display())]
     #[diagnostic(help("record, source list and manifest do not belong together: `augmint verify` says more"))]

@@ -1,16 +1,11 @@
-//! Samples to be looked at side by side: which ones, and what of them is to be fetched.
+//! Samples to be looked at side by side: which ones, and how their images differ.
 
 use super::{Diff, Fate, Match};
 use crate::digest::Digest;
 use crate::manifest::Key;
-use crate::pixels::{Image, Limits, Size, decode};
-use crate::plan::{Renderer, Sample};
+use crate::pixels::{Image, Size};
 use crate::seed::Role;
-use crate::shard::{Shard, tar_path};
-use crate::source::Classes;
-use crate::store::{Datasets, StoreError};
-use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A sample that is worth a look.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,50 +82,4 @@ pub fn difference(a: &Image, b: &Image) -> (Image, f64, u8) {
         }
     }
     (image, sum as f64 / count.max(1) as f64, largest)
-}
-
-/// The images of these samples that the store holds, by key; what is not there is left out.
-///
-/// # Errors
-/// When the version is being evicted at this moment, or its list of shards cannot be read.
-pub fn stored(
-    datasets: &Datasets,
-    digest: &Digest,
-    classes: &Classes,
-    keys: &BTreeSet<Key>,
-) -> Result<BTreeMap<Key, Image>, StoreError> {
-    let Some(info) = datasets.find_info(digest)? else { return Ok(BTreeMap::new()) };
-    let _lock = datasets.hold(digest)?;
-    let folder = datasets.shards();
-    let read = |key: &Digest| -> Vec<(Key, Image)> {
-        // Shards that are gone or damaged are drawn again.
-        let Ok(shard) = Shard::open(&folder, key, classes) else { return Vec::new() };
-        let mut found = Vec::new();
-        let mut bytes = Vec::new();
-        for (index, entry) in shard.entries().iter().enumerate().filter(|(_, entry)| keys.contains(&entry.key)) {
-            if shard.read(index, &mut bytes).is_ok()
-                && Digest::of(&bytes) == entry.digest
-                && let Ok(image) = decode(&bytes, &Limits::default())
-            {
-                found.push((entry.key, image));
-            }
-        }
-        found
-    };
-    let present: Vec<_> = info.shards.iter().filter(|shard| tar_path(&folder, &shard.key).exists()).collect();
-    Ok(present.par_iter().flat_map_iter(|shard| read(&shard.key)).collect())
-}
-
-/// A sample drawn again, as it would be read from the store.
-///
-/// # Errors
-/// When its source is missing or changed, or the plan does not have it.
-pub fn drawn(renderer: &Renderer<'_>, picture: &Picture) -> Result<Image, String> {
-    let sources = renderer.plan().sources();
-    let source = sources.binary_search_by(|source| source.digest.cmp(&picture.source));
-    let source = source.map_err(|_| "its source is not in the plan".to_owned())?;
-    let sample = Sample { source, role: picture.role, epoch: 0, copy: picture.copy };
-    let image = renderer.source(source).map_err(|error| error.to_string())?;
-    let rendered = renderer.sample(&sample, &image).map_err(|error| error.to_string())?;
-    decode(&rendered.bytes, &Limits::default()).map_err(|error| error.to_string())
 }

@@ -6,16 +6,17 @@ use super::recipe::Of;
 use crate::digest::{Digest, StreamHasher};
 use crate::fs;
 use crate::manifest::{FORMAT, LineParser, ManifestError};
+use crate::opened::Opened;
 use crate::plan::{Engine, Plan, engine};
-use crate::prepare::{Prepared, plan_of_record};
 use crate::source::{Classes, Source, identity};
 use crate::split::Part;
-use crate::store::{Datasets, Name, Record, Resolved};
+use crate::store::Name;
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Everything that is compared of a version, but for its samples, which are read when they are.
 #[derive(Debug)]
@@ -50,56 +51,35 @@ pub enum Content {
     /// The manifest in the store.
     Manifest(PathBuf),
     /// Drawn from a plan: of a recipe that is not built, or of a version whose manifest the store does not hold.
-    Plan(Box<Plan>),
+    Plan(Arc<Plan>),
 }
 
 impl Side {
-    /// A published version: by its manifest, or, where the store has none, by the plan of its record, for which neither
-    /// pixels nor sources are needed.
-    ///
-    /// # Errors
-    /// When its record or source list cannot be read, or gives no plan.
-    pub fn of_version(datasets: &Datasets, version: &Resolved) -> Result<Self, DiffError> {
-        let record = datasets.record(version)?;
-        let (sources, parts) = datasets.sources(&version.name, &record.sources)?;
-        let manifest = datasets.manifest_path(&version.digest);
-        let content = match manifest.exists() {
-            true => Content::Manifest(manifest),
-            false => Content::Plan(Box::new(plan_of_record(version, &record, datasets)?)),
+    /// What was opened: by its manifest, or, where the store has none, by its plan, for which neither pixels nor sources
+    /// are needed.
+    pub fn of(opened: &Opened) -> Self {
+        let plan = opened.plan();
+        let content = match opened.manifest() {
+            Some(path) => Content::Manifest(path),
+            None => Content::Plan(plan.clone()),
         };
-        let classes = record.classes();
-        let Record { samples, validation, recipe, revisions, .. } = record;
-        Ok(Self {
-            label: version.to_string(),
-            name: version.name.clone(),
-            digest: Some(version.digest),
-            samples,
-            meaning: recipe.meaning,
-            engine: Engine(revisions),
-            classes,
-            sources,
-            parts,
-            validation: validation.map(|validation| validation.digest),
-            content,
-        })
-    }
-
-    /// A recipe that is not built.
-    pub fn of_plan(label: String, prepared: Prepared) -> Self {
-        let Prepared { name, plan, .. } = prepared;
-        let meaning = serde_json::from_str(&plan.recipe().meaning().to_string());
+        let meaning = || serde_json::from_str(&plan.recipe().meaning().to_string());
+        let record = opened.record();
         Self {
-            label,
-            name,
-            digest: None,
+            label: opened.label().to_owned(),
+            name: opened.name().clone(),
+            digest: opened.digest(),
             samples: plan.total(),
-            meaning: meaning.expect("BUG: canonical JSON that is none"),
-            engine: engine(&plan),
+            meaning: match record {
+                Some(record) => record.recipe.meaning.clone(),
+                None => meaning().expect("BUG: canonical JSON that is none"),
+            },
+            engine: record.map_or_else(|| engine(plan), |record| Engine(record.revisions.clone())),
             classes: plan.classes().clone(),
             sources: plan.sources().to_vec(),
             parts: plan.parts().to_vec(),
-            validation: None,
-            content: Content::Plan(Box::new(plan)),
+            validation: record.and_then(|record| record.validation.as_ref()).map(|validation| validation.digest),
+            content,
         }
     }
 

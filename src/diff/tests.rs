@@ -3,12 +3,14 @@
 use super::*;
 use crate::balance::copies;
 use crate::diff::text::change;
+use crate::opened::Opened;
 use crate::pixels::Size;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::recipe::Recipe;
 use crate::source::{Classes, Source, identity};
 use crate::split::Part;
+use crate::store::Datasets;
 use proptest::prelude::*;
 
 const RECIPE: &str = r#"
@@ -57,7 +59,7 @@ fn side_of(recipe: &str, without: &[u32], relabelled: &[u32], classes: &[(u32, &
     let plan = Plan::new(recipe, classes, sources, parts, counts).unwrap();
     let (files, list) = (Vec::new(), String::new());
     let prepared = Prepared { name: "t".parse().unwrap(), plan, files, list, sources: identity, noticed: None };
-    Side::of_plan("recipe.toml".into(), prepared)
+    Side::of(&Opened::of_recipe(&Datasets::new("nowhere", None), "recipe.toml".into(), prepared))
 }
 
 const CLASSES: [(u32, &str); 3] = [(0, "계약서"), (1, "form"), (2, "plate")];

@@ -187,6 +187,11 @@ impl Entry {
         if self.bytes >= 1 << 33 { Err(EntryError::TooLarge) } else { Ok(()) }
     }
 
+    /// Whether its bytes were made: an entry of a plan has a digest of zeros, and says nothing of their number and size.
+    pub fn is_rendered(&self) -> bool {
+        self.digest != Digest::from_bytes([0; 32])
+    }
+
     /// The class with the most weight, the lowest number where several have it: the integer target of a trainer that
     /// takes no soft labels.
     pub fn target(&self) -> u32 {

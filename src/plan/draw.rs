@@ -98,6 +98,13 @@ impl Plan {
         lowering.finish()
     }
 
+    /// The effects of some drawn steps of a sample on its source, and nothing after them.
+    pub(super) fn lower_unfitted(&self, sample: &Sample, steps: &[Drawn<'_>]) -> Vec<Effect> {
+        let mut lowering = Lowering::new(self.sources[sample.source].size);
+        self.lower_steps(&mut lowering, steps);
+        lowering.finish()
+    }
+
     fn lower_steps(&self, lowering: &mut Lowering, steps: &[Drawn<'_>]) {
         for drawn in steps {
             lowering.enter(drawn.field);

@@ -194,7 +194,8 @@ impl Plan {
         SampleId { seed, source, role: sample.role, epoch: sample.epoch, copy: sample.copy }
     }
 
-    fn recipe_for(&self, role: Role) -> &Recipe {
+    /// The recipe whose steps and output a role goes through: the validation recipe for what is held out.
+    pub fn recipe_for(&self, role: Role) -> &Recipe {
         match (role, &self.recipe.validation) {
             (Role::Val | Role::NoisyVal, Some(validation)) => &validation.recipe,
             _ => &self.recipe,

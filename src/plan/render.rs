@@ -185,6 +185,29 @@ impl<'a> Renderer<'a> {
         fast::execute(image, &passes, &|source| self.partner(source), buffers)
     }
 
+    /// What a sample looks like on its way: its source, then after each of its steps, on the canvas that the step left
+    /// behind (nothing is folded over the step's end, so a pixel may differ by a grey level from what the whole gives).
+    /// `each` gets the step, `None` for the source, and may keep what it makes of the image.
+    ///
+    /// # Errors
+    /// When a source is not what the plan was made from.
+    pub fn stages<T>(
+        &self,
+        sample: &Sample,
+        draw: &Draw<'_>,
+        mut each: impl FnMut(Option<&super::Drawn<'_>>, &Image) -> T,
+    ) -> Result<Vec<T>, RenderError> {
+        let image = self.source(sample.source)?;
+        let mut stages = vec![each(None, &image)];
+        for count in 1..=draw.steps.len() {
+            let passes = fold(self.plan.lower_unfitted(sample, &draw.steps[..count]));
+            let after =
+                self.with_buffers(|buffers| fast::execute(&image, &passes, &|source| self.partner(source), buffers))?;
+            stages.push(each(draw.steps[..count].last(), &after));
+        }
+        Ok(stages)
+    }
+
     /// Runs with memory that a sample before has used, of no other thread.
     fn with_buffers<T>(&self, run: impl FnOnce(&mut Buffers) -> T) -> T {
         let mut buffers = lock(&self.buffers).pop().unwrap_or_default();
@@ -271,7 +294,7 @@ impl Plan {
     }
 
     /// A drawn step as the manifest states it; a partner by its digest, its share in 1/65536.
-    fn step_draw(&self, drawn: &super::Drawn<'_>) -> StepDraw {
+    pub(crate) fn step_draw(&self, drawn: &super::Drawn<'_>) -> StepDraw {
         let value = |value: &Value| match value {
             Value::Number(number) => ParamValue::Number(*number),
             other => ParamValue::Text(other.to_string().into()),

@@ -5,8 +5,8 @@ use ab_glyph::{FontRef, PxScale};
 use image::{Rgb, RgbImage, imageops};
 use imageproc::drawing::draw_text_mut;
 
-/// The longest side of a picture on a sheet.
-const CELL: u32 = 150;
+/// The longest side of a picture on a sheet of many.
+pub const CELL: u32 = 150;
 const GAP: u32 = 6;
 const CAPTION: u32 = 13;
 const TITLE: u32 = 26;
@@ -23,14 +23,14 @@ pub struct Row {
     pub cells: Vec<(Image, String)>,
 }
 
-/// Draws a sheet: a title, then rows of pictures with captions, as PNG.
+/// Draws a sheet: a title, then rows of pictures with captions, as PNG. A picture's longest side becomes `cell` pixels.
 ///
 /// # Errors
 /// When the sheet is too large for a PNG, which some 10,000 rows would make it.
-pub fn sheet(title: &str, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
+pub fn sheet(title: &str, rows: &[Row], cell: u32) -> Result<Vec<u8>, EncodeError> {
     let font = FontRef::try_from_slice(notosans::REGULAR_TTF).expect("BUG: the embedded font cannot be read");
     let columns = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0) as u32;
-    let (width, line) = (GAP + columns * (CELL + GAP), CELL + 2 * CAPTION + GAP);
+    let (width, line) = (GAP + columns * (cell + GAP), cell + 2 * CAPTION + GAP);
     let mut canvas = RgbImage::from_pixel(width.max(400), TITLE + rows.len() as u32 * line + GAP, PAPER);
     let write = |canvas: &mut RgbImage, x: u32, y: u32, size: f32, color, room: u32, text: &str| {
         let text = shorten(text, (room as f32 / (size * 0.5)) as usize);
@@ -41,11 +41,11 @@ pub fn sheet(title: &str, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
         let top = TITLE + number as u32 * line;
         write(&mut canvas, GAP, top, 14.0, INK, width, &row.name);
         for (column, (image, caption)) in row.cells.iter().enumerate() {
-            let left = GAP + column as u32 * (CELL + GAP);
-            let small = thumbnail(image);
-            let (x, y) = (left + (CELL - small.width()) / 2, top + CAPTION + 3 + (CELL - small.height()) / 2);
+            let left = GAP + column as u32 * (cell + GAP);
+            let small = fitted(image, cell);
+            let (x, y) = (left + (cell - small.width()) / 2, top + CAPTION + 3 + (cell - small.height()) / 2);
             imageops::replace(&mut canvas, &small, x.into(), y.into());
-            write(&mut canvas, left, top + CAPTION + 3 + CELL, 11.0, FADED, CELL, caption);
+            write(&mut canvas, left, top + CAPTION + 3 + cell, 11.0, FADED, cell, caption);
         }
     }
     let size = Size::new(canvas.width(), canvas.height());
@@ -61,12 +61,13 @@ fn shorten(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn thumbnail(image: &Image) -> RgbImage {
+/// An image whose longest side is `side` pixels, made smaller or larger.
+pub fn fitted(image: &Image, side: u32) -> RgbImage {
     let Size { width, height } = image.size();
     let full = RgbImage::from_raw(width, height, image.data().to_vec()).expect("BUG: three bytes a pixel");
-    let scale = f64::from(CELL) / f64::from(width.max(height));
-    let side = |length: u32| ((f64::from(length) * scale).round() as u32).clamp(1, CELL);
-    imageops::resize(&full, side(width), side(height), imageops::FilterType::Triangle)
+    let scale = f64::from(side) / f64::from(width.max(height));
+    let length = |length: u32| ((f64::from(length) * scale).round() as u32).clamp(1, side);
+    imageops::resize(&full, length(width), length(height), imageops::FilterType::Triangle)
 }
 
 #[cfg(test)]
@@ -81,7 +82,7 @@ mod tests {
             Row { name: "one".into(), cells: vec![cell([255, 0, 0]), cell([0, 255, 0])] },
             Row { name: "two".into(), cells: vec![cell([0, 0, 255])] },
         ];
-        let sheet = decode(&sheet("title", &rows).unwrap(), &Limits::default()).unwrap();
+        let sheet = decode(&sheet("title", &rows, CELL).unwrap(), &Limits::default()).unwrap();
         let middle = |column, row| {
             sheet.pixel(
                 GAP + column * (CELL + GAP) + CELL / 2,

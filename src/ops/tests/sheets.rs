@@ -41,7 +41,7 @@ fn sheets() {
         let ops = ALL.iter().filter(|op| op.family == family);
         let rows: Vec<Row> = ops.enumerate().map(|(index, op)| row(op, &pages, index % pages.len())).collect();
         let name = format!("{family:?}").to_lowercase();
-        let png = sheet(&format!("{family:?}: each op as its example has it"), &rows).unwrap();
+        let png = sheet(&format!("{family:?}: each op as its example has it"), &rows, crate::report::CELL).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
     }
 }
