@@ -9,6 +9,7 @@ pub mod cli;
 pub mod diff;
 pub mod digest;
 pub mod effect;
+pub mod errors;
 pub mod export;
 pub mod fs;
 pub mod manifest;

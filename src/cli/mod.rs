@@ -6,6 +6,7 @@
 pub mod build;
 pub mod check;
 pub mod diff;
+pub mod errors;
 pub mod evict;
 pub mod explain;
 pub mod export;
@@ -172,6 +173,7 @@ enum Command {
     Show(show::Show),
     Diff(diff::DiffCommand),
     Explain(explain::Explain),
+    Errors(errors::ErrorsCommand),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
@@ -198,6 +200,7 @@ impl Command {
             Self::Show(command) => command.run(datasets),
             Self::Diff(command) => command.run(datasets),
             Self::Explain(command) => command.run(datasets),
+            Self::Errors(command) => command.run(datasets),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),

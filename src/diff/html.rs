@@ -4,7 +4,7 @@ use super::pictures::{Pictures, difference};
 use super::text::{change, of_name, statistic, validation};
 use super::{Changed, Diff, Fate, Head, Of, Shown, Spread};
 use crate::pixels::EncodeError;
-use crate::report::{escaped, picture};
+use crate::report::{Page, escaped, items, picture, table};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
@@ -14,60 +14,36 @@ const STYLE: &str = include_str!("page.css");
 /// # Errors
 /// When an image cannot be encoded.
 pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
-    let title = format!("{} and {}", escaped(&diff.a.label), escaped(&diff.b.label));
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
-         <title>{title}: difference</title>\n<style>{STYLE}</style></head><body><main>\n<h1>{title}</h1>\n"
-    );
-    heads(diff, &mut out);
-    section(&mut out, "Recipe", &items(diff.recipe.iter().map(change)));
+    let title = format!("{} and {}", diff.a.label, diff.b.label);
+    let mut page = Page::new(&format!("{title}: difference"), &title, STYLE);
+    heads(diff, &mut page);
+    page.section("Recipe", &items(diff.recipe.iter().map(change), SAME));
     let revision = |number: Option<u32>| number.map_or_else(|| "not used".into(), |number| number.to_string());
     let engine = diff.engine.iter().map(|one| format!("{}: {} → {}", one.name, revision(one.a), revision(one.b)));
-    section(&mut out, "Engine", &items(engine));
-    section(&mut out, "Sources", &sources(diff));
-    section(&mut out, "Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
-    section(&mut out, "Samples", &samples(diff));
+    page.section("Engine", &items(engine, SAME));
+    page.section("Sources", &sources(diff));
+    page.section("Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
+    page.section("Samples", &samples(diff));
     if !pictures.is_empty() {
         let figures = pictures.iter().map(figure).collect::<Result<String, _>>()?;
-        section(&mut out, "Side by side", &format!("<div class=\"figures\">{figures}</div>"));
+        page.section("Side by side", &format!("<div class=\"figures\">{figures}</div>"));
     }
-    section(&mut out, "Label mass of training samples", &label_mass(diff));
-    section(&mut out, "Drawn parameters", &parameters(diff));
-    out += "</main></body></html>\n";
-    Ok(out)
+    page.section("Label mass of training samples", &label_mass(diff));
+    page.section("Drawn parameters", &parameters(diff));
+    Ok(page.finish())
 }
 
-fn section(out: &mut String, title: &str, content: &str) {
-    let _ = write!(out, "<section><h2>{title}</h2>\n{content}</section>\n");
-}
+/// What is shown where nothing differs.
+const SAME: &str = "Same.";
 
-fn items(lines: impl Iterator<Item = String>) -> String {
-    let lines: String = lines.map(|line| format!("<li>{}</li>\n", escaped(&line))).collect();
-    if lines.is_empty() { "<p>Same.</p>\n".into() } else { format!("<ul>\n{lines}</ul>\n") }
-}
-
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head: String = head.iter().map(|cell| format!("<th scope=\"col\">{cell}</th>")).collect();
-    let row = |row: Vec<String>| {
-        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
-        format!("<tr>{cells}</tr>\n")
-    };
-    format!(
-        "<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{}</tbody></table></div>\n",
-        rows.map(row).collect::<String>()
-    )
-}
-
-fn heads(diff: &Diff, out: &mut String) {
+fn heads(diff: &Diff, page: &mut Page) {
     let row = |side: &str, head: &Head| {
         let digest = head.digest.clone().unwrap_or_else(|| "not built".into());
         vec![side.to_owned(), head.label.clone(), digest, head.samples.to_string()]
     };
-    *out += &table(&["", "version", "digest", "samples"], [row("A", &diff.a), row("B", &diff.b)].into_iter());
+    page.add(&table(&["", "version", "digest", "samples"], [row("A", &diff.a), row("B", &diff.b)].into_iter()));
     if diff.equal {
-        *out += "<p><strong>Equal: every sample, label and setting is the same.</strong></p>\n";
+        page.add("<p><strong>Equal: every sample, label and setting is the same.</strong></p>\n");
     }
 }
 
@@ -83,7 +59,10 @@ fn sources(diff: &Diff) -> String {
         if !lines.is_empty() {
             let open = if lines.len() <= 12 { " open" } else { "" };
             let count = lines.len();
-            out += &format!("<details{open}><summary>{count} {name}</summary>{}</details>\n", items(lines.into_iter()));
+            out += &format!(
+                "<details{open}><summary>{count} {name}</summary>{}</details>\n",
+                items(lines.into_iter(), SAME)
+            );
         }
     };
     part("added", sources.added.iter().map(shown).collect());

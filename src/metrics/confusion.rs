@@ -108,9 +108,8 @@ impl Confusion {
 
     /// The classes that macro F1 is the mean over.
     pub fn present(&self) -> impl Iterator<Item = usize> + '_ {
-        let any = |class: usize| {
-            (0..self.classes).any(|other| self.count(class, other) > 0 || self.count(other, class) > 0)
-        };
+        let any =
+            |class: usize| (0..self.classes).any(|other| self.count(class, other) > 0 || self.count(other, class) > 0);
         (0..self.classes).filter(move |class| any(*class))
     }
 
@@ -167,10 +166,8 @@ mod tests {
             let name = case["name"].as_str().unwrap();
             let (truth, said) = (list(&case["truth"]), list(&case["said"]));
             let classes = case["classes"].as_u64().unwrap() as usize;
-            let confusion = Confusion::of(
-                classes,
-                truth.iter().zip(&said).map(|(truth, said)| (*truth as usize, *said as usize)),
-            );
+            let confusion =
+                Confusion::of(classes, truth.iter().zip(&said).map(|(truth, said)| (*truth as usize, *said as usize)));
             let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{name}: {a} is not {b}");
             near(confusion.macro_f1().unwrap(), case["macro_f1"].as_f64().unwrap());
             near(confusion.accuracy().unwrap(), case["accuracy"].as_f64().unwrap());

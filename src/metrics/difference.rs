@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_small_group_that_is_right_throughout_is_no_finding() {
-        let samples: Vec<_> = (0..205).map(|index| (judged(0, index < 5 || index % 10 > 0, index), index < 5)).collect();
+        let samples: Vec<_> =
+            (0..205).map(|index| (judged(0, index < 5 || index % 10 > 0, index), index < 5)).collect();
         let found = difference(&samples, 1, 205).unwrap();
         assert!(found.value > 0.09 && found.p > 0.3, "{found:?}");
         assert_eq!(difference(&[(judged(0, true, 0), true), (judged(0, false, 0), false)], 1, 1).unwrap().p, 1.0);

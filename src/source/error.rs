@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Why a scan, or a look for known sources, failed; lists are complete and sorted.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SourceError {
     /// The folder of images cannot be listed.
     #[error("cannot read the folder of images {path}: {source}", path = path.display())]

@@ -1,12 +1,12 @@
 //! Images with the class that a model gave each.
 
+use super::Classes;
 use super::bad::{BadSource, Why};
 use super::error::SourceError;
 use super::files::Files;
 use super::predictions::{Submission, classes_of, classes_table};
 use super::table::{Problem, nearest};
 use super::tables::{HINTS, checked_id, stem};
-use super::Classes;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 

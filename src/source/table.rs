@@ -27,6 +27,8 @@ impl Problem {
             E::DuplicateId { .. } | E::DuplicateFix { .. } => "duplicate",
             E::Escapes(_) => "escaping",
             E::UnknownTarget { .. } | E::UnknownFixTarget { .. } => "of unknown class",
+            E::NoSample { .. } | E::NothingOf { .. } | E::SeveralSources { .. } => "of unknown ID",
+            E::SameSample { .. } => "duplicate",
             E::UnknownColumn { .. } | E::TwiceAClass(..) => "about classes",
             E::Probability { .. } | E::ProbabilitySum { .. } => "no probabilities",
             E::Number(_) | E::DuplicateNumber { .. } | E::DuplicateClass { .. } => "about classes",
@@ -166,6 +168,43 @@ pub enum TableError {
     ProbabilitySum {
         /// Their sum.
         sum: String,
+    },
+    /// An ID that names no sample of a version.
+    #[error("the ID '{id}' is no sample of {of}: neither a key, nor a source that stands there unaugmented")]
+    NoSample {
+        /// The ID.
+        id: String,
+        /// The version or recipe.
+        of: String,
+    },
+    /// None of the IDs names a sample of a version.
+    #[error(
+        "none of its {rows} IDs is a sample of {of} (the first: '{first}'); an ID is a sample's key, KEY.jpg, or the path \
+         of a source image. Predictions of other images are for `augmint compare`"
+    )]
+    NothingOf {
+        /// The version or recipe.
+        of: String,
+        /// How many IDs.
+        rows: usize,
+        /// The first.
+        first: String,
+    },
+    /// A file name that several sources have.
+    #[error("several sources are named '{id}': write the path below the folder of images, one of {}", paths.join(", "))]
+    SeveralSources {
+        /// The ID.
+        id: String,
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// Two IDs of one sample.
+    #[error("'{id}' is the same sample as line {first}: keep one of the two")]
+    SameSample {
+        /// The ID.
+        id: String,
+        /// The line of the other.
+        first: u64,
     },
     /// An ID that names no source.
     #[error("the ID '{id}' names no source{}", did_you_mean(nearest.as_deref()))]

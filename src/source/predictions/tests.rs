@@ -65,7 +65,10 @@ fn every_problem_has_its_line() {
     let header = |text: &str| submission(text.as_bytes()).unwrap_err();
     assert!(header("").ends_with("DIR/p.csv: is empty; expected a header line"));
     let error = header("id,target\na,1\n");
-    assert!(error.contains("DIR/p.csv:1: no column 'ID'; expected the header ID,target (or key,target), or"), "{error}");
+    assert!(
+        error.contains("DIR/p.csv:1: no column 'ID'; expected the header ID,target (or key,target), or"),
+        "{error}"
+    );
     assert!(header("ID\na\n").contains("no column 'target'"));
     assert!(header("ID,x,x\na,1,2\n").contains("the column 'x' stands twice in the header"));
     assert!(header("ID,target\na,1\na,2\n,1\nb,\n").ends_with(
@@ -79,9 +82,11 @@ fn every_problem_has_its_line() {
         row("ID,target\na,form\nb,from\n")
             .ends_with("DIR/p.csv:3: no class has the target 'from' (classes: t@v1); did you mean 'form'?")
     );
-    assert!(row("ID,0,3\na,2.5,-1\n").ends_with(
-        "DIR/p.csv:2: '2.5' in the column '0' is no probability, 0 to 1; take the softmax of logits first"
-    ));
+    assert!(
+        row("ID,0,3\na,2.5,-1\n").ends_with(
+            "DIR/p.csv:2: '2.5' in the column '0' is no probability, 0 to 1; take the softmax of logits first"
+        )
+    );
     assert!(row("ID,0,3\na,NaN,1\n").contains("'NaN' in the column '0' is no probability"));
     assert!(row("ID,0,3\na,0.5,0.4\n").ends_with("DIR/p.csv:2: the probabilities sum to 0.9000, not to 1"));
     assert!(row("ID,0,3,3.0\na,0.5,0.5,0\n").contains("the columns '3' and '3.0' are of one class"));
