@@ -16,6 +16,9 @@ const STYLE: &str = include_str!("page.css");
 /// The longest side of an image on the page.
 const SIDE: u32 = 180;
 
+/// Plots of parameters that are seen at once, those with the most spread.
+const FIRST: usize = 8;
+
 /// The largest confusion matrix that is shown as one.
 const LARGEST: usize = 60;
 
@@ -151,11 +154,21 @@ fn parameters(errors: &Errors) -> String {
     let most = (errors.parameters.iter().flat_map(|effect| &effect.bands))
         .map(|band| 1.0 - band.score.accuracy)
         .fold(0.01, f64::max);
-    let plots: String = by_spread(errors).into_iter().map(|effect| plot(errors, effect, most)).collect();
+    let plots: Vec<String> = by_spread(errors).into_iter().map(|effect| plot(errors, effect, most)).collect();
+    let (first, more) = plots.split_at(plots.len().min(FIRST));
+    let more = match more.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<details><summary>{} more</summary><div class=\"plots\">{}</div></details>\n",
+            more.len(),
+            more.concat()
+        ),
+    };
     format!(
         "<p>The share of wrong samples in each tenth of a step's samples, from the smallest values to the largest; all plots \
-         reach up to {:.1} %.</p>\n<div class=\"plots\">{plots}</div>\n",
-        100.0 * most
+         reach up to {:.1} %.</p>\n<div class=\"plots\">{}</div>\n{more}",
+        100.0 * most,
+        first.concat()
     )
 }
 

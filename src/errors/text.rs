@@ -6,7 +6,10 @@ use super::findings::points;
 use super::{Errors, Overall, Truth, Worst};
 use crate::diff::Of;
 use crate::metrics::{Difference, Interval};
+use crate::number::Micro;
+use crate::opened::ExplainedStep;
 use crate::report::{align, sparkline};
+use std::collections::BTreeSet;
 
 /// How much is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +41,7 @@ pub fn text(errors: &Errors, detail: Detail) -> String {
     section("by parameter, wrong in each tenth of the samples", parameters(errors, detail));
     section("by word", words(errors, detail));
     section("confused", confused(errors, detail));
-    section("worst", errors.worst.iter().map(worst_line).collect());
+    section("worst", errors.worst.iter().map(|worst| worst_line(errors, worst)).collect());
     out.join("\n") + "\n"
 }
 
@@ -95,7 +98,7 @@ pub fn with_interval(value: f64, interval: Interval) -> String {
 
 /// `−20.1 (−23.0 to −17.2)`, in hundredths.
 pub fn difference(difference: Option<Difference>) -> String {
-    let Some(Difference { value, low, high, .. }) = difference else { return "not comparable".into() };
+    let Some(Difference { value, low, high, .. }) = difference else { return "nothing to compare with".into() };
     format!("{} ({} to {})", points(value), points(low), points(high))
 }
 
@@ -209,7 +212,7 @@ pub fn parameter_name(errors: &Errors, effect: &ParameterEffect) -> String {
 /// Parameters, the one with the most spread between its tenths first.
 pub fn by_spread(errors: &Errors) -> Vec<&ParameterEffect> {
     let mut all: Vec<&ParameterEffect> = errors.parameters.iter().collect();
-    all.sort_by(|a, b| spread(b).total_cmp(&spread(a)));
+    all.sort_by(|a, b| spread(b).total_cmp(&spread(a)).then(b.magnitude.cmp(&a.magnitude)));
     all
 }
 
@@ -241,7 +244,12 @@ fn parameters(errors: &Errors, detail: Detail) -> Vec<String> {
             percent,
         ]
     };
-    let mut rows: Vec<Vec<String>> = all.iter().map(line).collect();
+    // With and without its sign, a parameter is told once.
+    let mut told = BTreeSet::new();
+    let once = |effect: &&&ParameterEffect| {
+        detail == Detail::Full || told.insert((effect.of, effect.step.clone(), effect.parameter.clone()))
+    };
+    let mut rows: Vec<Vec<String>> = all.iter().filter(once).map(line).collect();
     if detail == Detail::Brief {
         rows.truncate(2 * SHOWN);
     }
@@ -314,10 +322,33 @@ fn confused(errors: &Errors, detail: Detail) -> Vec<String> {
     lines
 }
 
-/// A sample in a line: its key, what it is, what it was called, how sure, and the steps.
-pub fn worst_line(worst: &Worst) -> String {
+/// A sample in a line: its key, what it is, what it was called, how sure, and what was drawn for it.
+fn worst_line(errors: &Errors, worst: &Worst) -> String {
     let sure = worst.confidence.map(|sure| format!(" ({sure:.3})")).unwrap_or_default();
-    let steps: Vec<String> = worst.steps.iter().map(|step| format!("{} {}", step.id, step.text())).collect();
-    let steps = if steps.is_empty() { "no step".into() } else { steps.join("; ") };
-    format!("{}  {} → {}{sure}  {} {}  {steps}", worst.key, worst.truth, worst.said, worst.path, worst.copy)
+    let steps = match worst.steps.is_empty() {
+        true => "no step".into(),
+        false => worst.steps.iter().map(|step| step_words(errors, step)).collect::<Vec<_>>().join(", "),
+    };
+    format!("{}  {} → {}{sure}  {} {}: {steps}", worst.key, worst.truth, worst.said, worst.path, worst.copy)
+}
+
+/// A step and those of its parameters that are not the same in every sample: `rotate degrees -120 fill white`.
+fn step_words(errors: &Errors, step: &ExplainedStep) -> String {
+    let varies = |name: &str| {
+        let number =
+            errors.parameters.iter().any(|one| one.step == step.id && one.parameter == name && differ(&one.bands));
+        number || errors.words.iter().any(|one| one.step == step.id && one.parameter == name)
+    };
+    let settings = step.settings.iter().filter(|setting| varies(&setting.name)).map(|setting| match &setting.value {
+        serde_json::Value::String(word) => format!(" {} {word}", setting.name),
+        number => format!(" {} {}", setting.name, short(Micro::nearest(number.as_f64().unwrap_or(0.0)))),
+    });
+    let partner = step.partner.as_ref().map(|partner| {
+        format!(" {:.0} % {}", 100.0 * partner.share, partner.class.as_deref().unwrap_or("of another source"))
+    });
+    step.id.clone() + &settings.collect::<String>() + &partner.unwrap_or_default()
+}
+
+fn differ(bands: &[Band]) -> bool {
+    bands.first().map(|band| band.low) != bands.last().map(|band| band.high)
 }

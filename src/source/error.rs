@@ -1,7 +1,7 @@
 //! Why sources cannot be had.
 
 use super::bad::{BadSource, lines};
-use super::table::Problem;
+use super::problem::Problem;
 use crate::digest::Digest;
 use std::fmt;
 use std::path::PathBuf;

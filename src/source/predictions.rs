@@ -7,7 +7,8 @@
 
 use super::Classes;
 use super::error::SourceError;
-use super::table::{Problem, Table, TableError};
+use super::problem::{Problem, TableError};
+use super::table::Table;
 use super::tables::{HINTS, nearest_class, read_classes};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

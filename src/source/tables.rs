@@ -3,7 +3,8 @@
 use super::bad::{BadSource, Why};
 use super::error::SourceError;
 use super::files::{Files, looks_like_an_image};
-use super::table::{Problem, TableError, nearest, read};
+use super::problem::{Problem, TableError};
+use super::table::{nearest, read};
 use super::{Classes, Layout};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
