@@ -6,6 +6,7 @@ pub mod build;
 pub mod canary;
 pub mod canonical;
 pub mod cli;
+pub mod compare;
 pub mod diff;
 pub mod digest;
 pub mod effect;

@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod check;
+pub mod compare;
 pub mod diff;
 pub mod errors;
 pub mod evict;
@@ -174,6 +175,7 @@ enum Command {
     Diff(diff::DiffCommand),
     Explain(explain::Explain),
     Errors(errors::ErrorsCommand),
+    Compare(compare::Compare),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
@@ -201,6 +203,7 @@ impl Command {
             Self::Diff(command) => command.run(datasets),
             Self::Explain(command) => command.run(datasets),
             Self::Errors(command) => command.run(datasets),
+            Self::Compare(command) => command.run(),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),

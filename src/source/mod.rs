@@ -36,6 +36,7 @@ pub use problem::{Problem, TableError};
 pub use read::Progress;
 pub use reopen::reopen;
 pub use scan::{Duplicates, SourceSet, scan};
+pub(crate) use tables::checked_id;
 
 use crate::digest::Digest;
 use crate::pixels::Size;

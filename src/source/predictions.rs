@@ -145,6 +145,11 @@ impl Submission {
         }
     }
 
+    /// Whether it names every class by its number.
+    pub fn has_numbers(&self) -> bool {
+        self.class_texts().into_iter().all(|text| number(text).is_some())
+    }
+
     /// What the table says of these classes; `named` says whose they are, for messages. A class that has no column has the
     /// probability 0, and beside a column `target` any further columns are passed over unless each is a class's.
     ///

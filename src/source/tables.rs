@@ -193,7 +193,7 @@ fn read_groups(
 }
 
 /// The path below the root that an ID means: `./a//b` is `a/b`.
-pub(super) fn checked_id(id: &str) -> Result<String, TableError> {
+pub(crate) fn checked_id(id: &str) -> Result<String, TableError> {
     if id.is_empty() {
         return Err(TableError::EmptyCell("ID".into()));
     }
