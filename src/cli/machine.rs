@@ -4,8 +4,8 @@ use crate::store::ByteSize;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
 use std::io::IsTerminal as _;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Set by the first Ctrl-C; the second ends the process at once.
@@ -16,8 +16,25 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// rename, so nothing half-done is left.
 static MAKING: AtomicBool = AtomicBool::new(false);
 
-/// Whether what is being made is kept shard by shard, or is nothing until it is whole.
-static IN_SHARDS: AtomicBool = AtomicBool::new(true);
+/// What the first Ctrl-C is answered with while [`MAKING`]: what becomes of what was begun.
+static STOPPING: Mutex<&str> = Mutex::new(IN_SHARDS);
+
+/// What is being made is kept shard by shard.
+const IN_SHARDS: &str = "stopping: finished shards are kept; Ctrl-C again ends at once";
+/// What is being made is nothing until it is whole.
+const WHOLE: &str = "stopping: nothing is left; Ctrl-C again ends at once";
+/// Nothing is being made.
+const SERVING: &str = "ended";
+
+/// From now on Ctrl-C is how this ends, for a loop that looks at the wish to stop.
+pub fn serving() {
+    set_stopping(SERVING);
+    MAKING.store(true, Ordering::Relaxed);
+}
+
+fn set_stopping(text: &'static str) {
+    *STOPPING.lock().unwrap_or_else(PoisonError::into_inner) = text;
+}
 
 /// Options of every command that renders.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -49,9 +66,7 @@ impl Resources {
         ctrlc::set_handler(|| {
             let twice = STOP.swap(true, Ordering::Relaxed);
             if MAKING.load(Ordering::Relaxed) && !twice {
-                let kept =
-                    if IN_SHARDS.load(Ordering::Relaxed) { "finished shards are kept" } else { "nothing is left" };
-                eprintln!("stopping: {kept}; Ctrl-C again ends at once");
+                eprintln!("{}", STOPPING.lock().unwrap_or_else(PoisonError::into_inner));
                 return;
             }
             if !twice {
@@ -117,13 +132,13 @@ impl Meter {
     /// Starts counting to `total` samples of something that is nothing until it is whole.
     pub fn whole(verb: &'static str, total: u64) -> Self {
         let meter = Self::new(verb, total);
-        IN_SHARDS.store(false, Ordering::Relaxed);
+        set_stopping(WHOLE);
         meter
     }
 
     /// Starts counting to `total` samples, kept in shards.
     pub fn new(verb: &'static str, total: u64) -> Self {
-        IN_SHARDS.store(true, Ordering::Relaxed);
+        set_stopping(IN_SHARDS);
         let terminal = std::io::stderr().is_terminal();
         let bar = if terminal { ProgressBar::new(total) } else { ProgressBar::hidden() };
         let template = "{prefix} {bar:28} {human_pos}/{human_len} samples, {per_sec}, {msg}, {eta} left";

@@ -23,12 +23,14 @@ pub mod plan;
 pub mod preview;
 pub mod publish;
 pub mod quickstart;
+pub mod report;
 pub mod restore;
 pub mod sample_data;
 pub mod scan;
 pub mod show;
 pub mod tag;
 pub mod verify;
+pub mod view;
 
 mod subject;
 mod table;
@@ -179,6 +181,8 @@ enum Command {
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
+    Report(report::Report),
+    View(view::View),
     Verify(verify::Verify),
     Restore(restore::Restore),
     Evict(evict::Evict),
@@ -207,6 +211,8 @@ impl Command {
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),
+            Self::Report(command) => command.run(datasets),
+            Self::View(command) => command.run(datasets),
             Self::Verify(command) => command.run(datasets),
             Self::Restore(command) => command.run(datasets),
             Self::Evict(command) => command.run(datasets),

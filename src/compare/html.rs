@@ -4,7 +4,7 @@ use super::pictures::image;
 use super::text::{error_rows, head, member_rows, pair_of};
 use super::{Comparison, Disputed, Pair};
 use crate::pixels::EncodeError;
-use crate::report::{Page, escaped, picture, table};
+use crate::report::{Script, document, escaped, picture, section, table};
 use rayon::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -24,30 +24,30 @@ const FLOWS: usize = 20;
 pub fn page(comparison: &Comparison, images: Option<&Path>, shown: usize) -> Result<String, EncodeError> {
     let names: Vec<&str> = comparison.members.iter().map(|member| member.name.as_str()).collect();
     let title = format!("Comparison of {}", names.join(", "));
-    let mut page = Page::new(&title, &title, STYLE);
-    page.add(&format!("<p>{}.</p>\n", escaped(&head(comparison))));
+    let mut page = format!("<p>{}.</p>\n", escaped(&head(comparison)));
     let (heads, rows) = member_rows(comparison);
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let all_wrong = comparison.vote.all_wrong.map(|wrong| format!("<p>Wrong in all submissions: {wrong}.</p>\n"));
-    page.section("Submissions", &(table(&heads, rows.into_iter()) + &all_wrong.unwrap_or_default()));
+    page += &section("Submissions", &(table(&heads, &[0, 2], rows) + &all_wrong.unwrap_or_default()));
     let percent = |pair: &Pair| Some((100.0 * pair.disagreement, format!("{:.1} %", 100.0 * pair.disagreement)));
-    page.section("Disagreement", &matrix(comparison, &percent));
+    page += &section("Disagreement", &matrix(comparison, &percent));
     if comparison.labelled.is_some() {
         let phi = |pair: &Pair| pair.error_correlation.map(|phi| (100.0 * phi, format!("{phi:.3}")));
         let (heads, rows) = error_rows(comparison);
         let text = "<p>The correlation of being wrong: the lower it is, the more a vote of the two can gain.</p>\n";
-        page.section("Errors", &format!("{text}{}{}", matrix(comparison, &phi), table(&heads, rows.into_iter())));
+        page +=
+            &section("Errors", &format!("{text}{}{}", matrix(comparison, &phi), table(&heads, &[2, 3, 4, 5, 6], rows)));
     }
-    page.section("What one calls otherwise than the other", &flows(comparison));
+    page += &section("What one calls otherwise than the other", &flows(comparison));
     let cards: Vec<String> = (comparison.disputed.par_iter().take(shown))
         .map(|one| card(comparison, one, images))
         .collect::<Result<_, EncodeError>>()?;
     if !cards.is_empty() {
         let all = comparison.disputed.len();
         let text = format!("<p>{} of {all} that are not unanimous.</p>\n", cards.len());
-        page.section("Most disputed", &format!("{text}<div class=\"cards\">{}</div>\n", cards.concat()));
+        page += &section("Most disputed", &format!("{text}<div class=\"cards\">{}</div>\n", cards.concat()));
     }
-    Ok(page.finish())
+    Ok(document(&title, STYLE, Script::None, &page))
 }
 
 /// A cell for each pair: its text, on a ground the stronger the larger its value is, in per cent.
@@ -91,7 +91,7 @@ fn flows(comparison: &Comparison) -> String {
             escaped(a),
             escaped(b),
             pair.differing,
-            table(&[a, b, "images"], rows)
+            table(&[a, b, "images"], &[2], rows)
         );
     }
     if out.is_empty() { "<p>All say the same of every image.</p>\n".into() } else { out }

@@ -4,7 +4,7 @@ use super::pictures::{Pictures, difference};
 use super::text::{change, of_name, statistic, validation};
 use super::{Changed, Diff, Fate, Head, Of, Shown, Spread};
 use crate::pixels::EncodeError;
-use crate::report::{Page, escaped, items, picture, table};
+use crate::report::{Script, document, escaped, picture, plot, section, table};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
@@ -15,35 +15,37 @@ const STYLE: &str = include_str!("page.css");
 /// When an image cannot be encoded.
 pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
     let title = format!("{} and {}", diff.a.label, diff.b.label);
-    let mut page = Page::new(&format!("{title}: difference"), &title, STYLE);
-    heads(diff, &mut page);
-    page.section("Recipe", &items(diff.recipe.iter().map(change), SAME));
+    let mut out = String::new();
+    heads(diff, &mut out);
+    out += &section("Recipe", &items(diff.recipe.iter().map(change)));
     let revision = |number: Option<u32>| number.map_or_else(|| "not used".into(), |number| number.to_string());
     let engine = diff.engine.iter().map(|one| format!("{}: {} → {}", one.name, revision(one.a), revision(one.b)));
-    page.section("Engine", &items(engine, SAME));
-    page.section("Sources", &sources(diff));
-    page.section("Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
-    page.section("Samples", &samples(diff));
+    out += &section("Engine", &items(engine));
+    out += &section("Sources", &sources(diff));
+    out += &section("Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
+    out += &section("Samples", &samples(diff));
     if !pictures.is_empty() {
         let figures = pictures.iter().map(figure).collect::<Result<String, _>>()?;
-        page.section("Side by side", &format!("<div class=\"figures\">{figures}</div>"));
+        out += &section("Side by side", &format!("<div class=\"figures\">{figures}</div>"));
     }
-    page.section("Label mass of training samples", &label_mass(diff));
-    page.section("Drawn parameters", &parameters(diff));
-    Ok(page.finish())
+    out += &section("Label mass of training samples", &label_mass(diff));
+    out += &section("Drawn parameters", &parameters(diff));
+    Ok(document(&title, STYLE, Script::None, &out))
 }
 
-/// What is shown where nothing differs.
-const SAME: &str = "Same.";
+fn items(lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| format!("<li>{}</li>\n", escaped(&line))).collect();
+    if lines.is_empty() { "<p>Same.</p>\n".into() } else { format!("<ul>\n{lines}</ul>\n") }
+}
 
-fn heads(diff: &Diff, page: &mut Page) {
+fn heads(diff: &Diff, out: &mut String) {
     let row = |side: &str, head: &Head| {
         let digest = head.digest.clone().unwrap_or_else(|| "not built".into());
         vec![side.to_owned(), head.label.clone(), digest, head.samples.to_string()]
     };
-    page.add(&table(&["", "version", "digest", "samples"], [row("A", &diff.a), row("B", &diff.b)].into_iter()));
+    *out += &table(&["", "version", "digest", "samples"], &[3], [row("A", &diff.a), row("B", &diff.b)]);
     if diff.equal {
-        page.add("<p><strong>Equal: every sample, label and setting is the same.</strong></p>\n");
+        *out += "<p><strong>Equal: every sample, label and setting is the same.</strong></p>\n";
     }
 }
 
@@ -59,10 +61,7 @@ fn sources(diff: &Diff) -> String {
         if !lines.is_empty() {
             let open = if lines.len() <= 12 { " open" } else { "" };
             let count = lines.len();
-            out += &format!(
-                "<details{open}><summary>{count} {name}</summary>{}</details>\n",
-                items(lines.into_iter(), SAME)
-            );
+            out += &format!("<details{open}><summary>{count} {name}</summary>{}</details>\n", items(lines.into_iter()));
         }
     };
     part("added", sources.added.iter().map(shown).collect());
@@ -80,7 +79,7 @@ fn samples(diff: &Diff) -> String {
         let percent = format!("{:.1} %", 100.0 * count as f64 / total as f64);
         vec![fate.name().to_owned(), percent, count.to_string(), fate.meaning().to_owned()]
     });
-    table(&["", "share", "samples", "meaning"], rows)
+    table(&["", "share", "samples", "meaning"], &[1, 2], rows)
 }
 
 fn label_mass(diff: &Diff) -> String {
@@ -89,7 +88,7 @@ fn label_mass(diff: &Diff) -> String {
         let change = class.b.unwrap_or(0.0) - class.a.unwrap_or(0.0);
         vec![class.class.clone(), mass(class.a), mass(class.b), format!("{change:+.1}")]
     });
-    table(&["class", "A", "B", "change"], rows)
+    table(&["class", "A", "B", "change"], &[1, 2, 3], rows)
 }
 
 fn parameters(diff: &Diff) -> String {
@@ -117,32 +116,15 @@ fn words(spread: &Spread) -> String {
     let percent = |count: u64, of: f64| format!("{:.1} %", 100.0 * count as f64 / of);
     table(
         &["", "A", "B"],
+        &[1, 2],
         spread.words.iter().map(|word| vec![word.word.clone(), percent(word.a, in_a), percent(word.b, in_b)]),
     )
 }
 
-/// Shares of A and B, bar by bar, as one drawing of 320 by 90.
 fn histogram(spread: &Spread, name: &str) -> String {
-    let share = |count: u64, of: Option<super::Summary>| count as f64 / of.map_or(1, |one| one.count.max(1)) as f64;
-    let most = spread.bars.iter().map(|bar| share(bar.a, spread.a).max(share(bar.b, spread.b))).fold(0.0, f64::max);
-    let width = 320.0 / spread.bars.len() as f64;
-    let mut bars = String::new();
-    for (index, bar) in spread.bars.iter().enumerate() {
-        for (side, share, offset) in [("a", share(bar.a, spread.a), 0.0), ("b", share(bar.b, spread.b), 0.5)] {
-            let (height, x) = (72.0 * share / most.max(1e-12), (index as f64 + offset) * width);
-            let (y, wide) = (74.0 - height, width / 2.0);
-            let _ = write!(
-                bars,
-                "<rect class=\"{side}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{height:.1}\"/>"
-            );
-        }
-    }
+    let (a, b): (Vec<u64>, Vec<u64>) = spread.bars.iter().map(|bar| (bar.a, bar.b)).unzip();
     let (low, high) = (spread.bars[0].low, spread.bars[spread.bars.len() - 1].high);
-    format!(
-        "<svg viewBox=\"0 0 320 90\" role=\"img\" aria-label=\"Histogram of {}\">{bars}\
-         <text x=\"0\" y=\"88\">{low}</text><text x=\"320\" y=\"88\" text-anchor=\"end\">{high}</text></svg>",
-        escaped(name)
-    )
+    plot::histogram(name, &low.to_string(), &high.to_string(), &[&a, &b])
 }
 
 /// A and B of one sample, and their difference.

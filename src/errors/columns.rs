@@ -5,7 +5,6 @@ use crate::diff::Of;
 use crate::manifest::{Entry, ParamValue, WHOLE};
 use crate::ops::{Kind, OpSpec};
 use crate::plan::Plan;
-use crate::recipe::Step;
 use crate::seed::Role;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -46,8 +45,7 @@ impl Columns {
     /// Empty, for samples of this plan.
     pub fn new(plan: &Plan) -> Self {
         let ops = [(Of::Recipe, Role::Train), (Of::Validation, Role::NoisyVal)].into_iter().flat_map(|(of, role)| {
-            let ops = Step::ops(&plan.recipe_for(role).steps);
-            ops.into_iter().map(move |(step, call)| ((of, step.id.clone()), call.op))
+            plan.recipe_for(role).op_calls().into_iter().map(move |(step, call)| ((of, step.id.clone()), call.op))
         });
         let class = |number: u32| plan.classes().name(number).unwrap_or("?").into();
         let sources = plan.sources().iter().map(|source| (source.digest.hex(), class(source.class))).collect();

@@ -7,7 +7,7 @@ use super::text::{by_spread, covered, difference, name, parameter_name, searched
 use super::{Errors, Worst};
 use crate::opened::Viewer;
 use crate::pixels::{EncodeError, Image};
-use crate::report::{Page, escaped, items, picture, stages, table};
+use crate::report::{Script, document, escaped, picture, section, stages, table};
 use rayon::prelude::*;
 use std::fmt::Write as _;
 
@@ -29,26 +29,25 @@ const LARGEST: usize = 60;
 /// When an image cannot be encoded.
 pub fn page(errors: &Errors, viewer: &Viewer<'_>) -> Result<String, EncodeError> {
     let title = format!("Errors on {}", errors.of);
-    let mut page = Page::new(&title, &title, STYLE);
-    page.add(&head(errors));
-    page.section("What the model cannot do", &findings(errors));
+    let mut page = head(errors);
+    page += &section("What the model cannot do", &findings(errors));
     if !errors.steps.is_empty() {
-        page.section("Steps", &forest(errors));
+        page += &section("Steps", &forest(errors));
     }
     if !errors.parameters.is_empty() {
-        page.section("Parameters", &parameters(errors));
+        page += &section("Parameters", &parameters(errors));
     }
     if !errors.words.is_empty() {
-        page.section("Words", &words(errors));
+        page += &section("Words", &words(errors));
     }
-    page.section("Classes", &classes(errors));
-    page.section("Confused", &confused(errors));
+    page += &section("Classes", &classes(errors));
+    page += &section("Confused", &confused(errors));
     let figures: Vec<String> =
         errors.worst.par_iter().map(|worst| figure(worst, viewer)).collect::<Result<_, EncodeError>>()?;
     if !figures.is_empty() {
-        page.section("Worst", &format!("<div class=\"figures\">{}</div>", figures.concat()));
+        page += &section("Worst", &format!("<div class=\"figures\">{}</div>", figures.concat()));
     }
-    Ok(page.finish())
+    Ok(document(&title, STYLE, Script::None, &page))
 }
 
 fn head(errors: &Errors) -> String {
@@ -73,9 +72,12 @@ fn head(errors: &Errors) -> String {
 }
 
 fn findings(errors: &Errors) -> String {
-    let lines = errors.findings.iter().map(|finding| finding.text.clone());
-    let list = items(lines, "Nothing stands out.").replacen("<ul>", "<ul class=\"found\">", 1);
-    format!("{list}<p><small>{}</small></p>\n", escaped(&searched(errors)))
+    let lines = errors.findings.iter().map(|finding| format!("<li>{}</li>\n", escaped(&finding.text)));
+    format!(
+        "<ul class=\"found\">\n{}</ul>\n<p><small>{}</small></p>\n",
+        lines.collect::<String>(),
+        escaped(&searched(errors))
+    )
 }
 
 /// Each step's difference with its interval: a dot on a line, left of zero where the step lowers accuracy.
@@ -138,7 +140,7 @@ fn forest(errors: &Errors) -> String {
         [name, score(Some(step.on)).to_vec(), score(step.off).to_vec(), vec![difference(step.difference)]].concat()
     });
     let head = ["", "on", "F1", "accuracy", "off", "F1", "accuracy", "on − off, points"];
-    format!("{plot}<details><summary>As a table</summary>{}</details>\n", table(&head, rows))
+    format!("{plot}<details><summary>As a table</summary>{}</details>\n", table(&head, &[1, 2, 3, 4, 5, 6], rows))
 }
 
 /// A name that fits beside a plot.
@@ -228,7 +230,7 @@ fn words(errors: &Errors) -> String {
             ]
         })
     });
-    table(&["", "", "samples", "F1", "accuracy", "less the others', points"], rows)
+    table(&["", "", "samples", "F1", "accuracy", "less the others', points"], &[2, 3, 4], rows)
 }
 
 fn classes(errors: &Errors) -> String {
@@ -243,7 +245,7 @@ fn classes(errors: &Errors) -> String {
             one.mostly.as_ref().map(|(class, count)| format!("{class} {count}")).unwrap_or_default(),
         ]
     });
-    table(&["", "class", "samples", "precision", "recall", "F1", "mostly called instead"], rows)
+    table(&["", "class", "samples", "precision", "recall", "F1", "mostly called instead"], &[0, 2, 3, 4, 5], rows)
 }
 
 fn confused(errors: &Errors) -> String {
@@ -253,7 +255,7 @@ fn confused(errors: &Errors) -> String {
     });
     let pairs = match errors.confused.is_empty() {
         true => "<p>None: every sample was called what it is.</p>\n".to_owned(),
-        false => table(&["is", "was called", "samples", "of", ""], pairs),
+        false => table(&["is", "was called", "samples", "of", ""], &[2, 3, 4], pairs),
     };
     if errors.classes.len() > LARGEST {
         return pairs;

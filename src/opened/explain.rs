@@ -4,7 +4,6 @@ use super::Opened;
 use crate::manifest::{Entry, ParamValue, StepDraw, WHOLE};
 use crate::number::Micro;
 use crate::ops::{Kind, OpSpec};
-use crate::recipe::Step;
 use serde::Serialize;
 
 /// A class and its share of a label.
@@ -91,7 +90,7 @@ impl Opened {
         let class = |number: u32| plan.classes().name(number).map_or_else(|| number.to_string(), str::to_owned);
         let source = plan.sources().binary_search_by(|source| source.digest.cmp(&entry.source));
         let source = source.ok().map(|index| &plan.sources()[index]);
-        let ops = Step::ops(&plan.recipe_for(entry.role).steps);
+        let ops = plan.recipe_for(entry.role).op_calls();
         let is_on = |id: &str| entry.steps.iter().any(|step| &*step.id == id);
         // Originals go through the output alone: no step could have been on.
         let steps_apply = matches!(entry.role, crate::seed::Role::Train | crate::seed::Role::NoisyVal);
@@ -125,7 +124,7 @@ impl Opened {
     /// What the manifest states of each step, with what the plan knows of partners.
     fn explain_steps(&self, entry: &Entry) -> Vec<ExplainedStep> {
         let plan = self.plan();
-        let ops = Step::ops(&plan.recipe_for(entry.role).steps);
+        let ops = plan.recipe_for(entry.role).op_calls();
         let op = |id: &str| ops.iter().find(|(step, _)| step.id == id).map(|(_, call)| call.op);
         let sample = self.sample(entry);
         let draw = sample.as_ref().map(|sample| plan.draw(sample));

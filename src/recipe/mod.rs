@@ -106,20 +106,6 @@ pub struct Step {
     pub action: Action,
 }
 
-impl Step {
-    /// All op steps of a list and of the groups in it, in order.
-    pub fn ops(steps: &[Self]) -> Vec<(&Self, &OpCall)> {
-        let mut found = Vec::new();
-        for step in steps {
-            match &step.action {
-                Action::Op(call) => found.push((step, call)),
-                Action::All(steps) | Action::Pick { steps, .. } => found.extend(Self::ops(steps)),
-            }
-        }
-        found
-    }
-}
-
 /// Which classes a step is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ClassFilter {

@@ -1,13 +1,16 @@
 //! What people look at: contact sheets of samples, strips of one sample's steps, pages, columns of text.
 
+mod contact;
+mod document;
 mod lines;
 mod markup;
-mod page;
+pub mod plot;
 mod sheet;
 mod strip;
 
+pub use contact::{ContactError, against, per_class, per_step};
+pub use document::{Script, document, section, table};
 pub use lines::{align, sparkline};
 pub use markup::{data_url, escaped, picture};
-pub use page::{Page, items, table};
 pub use sheet::{CELL, Row, sheet};
 pub use strip::{StripError, smaller, stages, strip};

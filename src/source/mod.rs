@@ -26,6 +26,7 @@ mod tables;
 
 pub use bad::{BadSource, Why};
 pub use error::{Conflict, SourceError, Stale};
+pub use files::images_below;
 pub use fixes::{AppliedFix, FixTarget};
 pub(crate) use group::Sets;
 pub use list::{ListError, identity, read_tsv, write_tsv};
