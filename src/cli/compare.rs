@@ -39,6 +39,14 @@ pub struct Compare {
     resources: Resources,
 }
 
+/// --images of no folder.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("--images {} is no folder", folder.display())]
+#[diagnostic(help("it is the folder that the IDs are files of; without it the page has votes and no images"))]
+struct NoFolder {
+    folder: PathBuf,
+}
+
 impl Compare {
     /// Compares and prints.
     ///
@@ -46,8 +54,8 @@ impl Compare {
     /// When a table is wrong, the submissions are not of the same images, or the page cannot be written.
     pub fn run(&self) -> miette::Result<ExitCode> {
         self.resources.start()?;
-        if let Some(folder) = &self.images {
-            fs::names(folder)?;
+        if let Some(folder) = self.images.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(NoFolder { folder: folder.clone() }.into());
         }
         let submissions = self.submissions.iter().map(|path| Submission::read(path)).collect::<Result<Vec<_>, _>>()?;
         let labels = self.labels.as_deref().map(Submission::read).transpose()?;

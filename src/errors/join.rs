@@ -170,8 +170,11 @@ impl<'a> Wanted<'a> {
 }
 
 fn nothing(opened: &Opened, predictions: &Predictions) -> Problem {
-    let first = predictions.rows.first().map(|row| row.id.clone()).unwrap_or_default();
-    let error = TableError::NothingOf { of: opened.label().to_owned(), rows: predictions.rows.len(), first };
+    let (of, rows) = (opened.label().to_owned(), predictions.rows.len());
+    let error = match predictions.rows.first() {
+        Some(row) => TableError::NothingOf { of, rows, first: row.id.clone() },
+        None => TableError::NoRow,
+    };
     Problem { table: predictions.path.clone(), line: None, error }
 }
 

@@ -19,7 +19,7 @@ impl Problem {
     pub(super) fn kind(&self) -> &'static str {
         use TableError as E;
         match self.error {
-            E::Unreadable(_) | E::Utf16 | E::Encoding | E::Empty => "unreadable",
+            E::Unreadable(_) | E::Utf16 | E::Encoding | E::Empty | E::NoRow => "unreadable",
             E::MissingColumn { .. } | E::TwiceAColumn(_) | E::Fields { .. } | E::EmptyCell(_) => "malformed",
             E::DuplicateId { .. } | E::DuplicateFix { .. } => "duplicate",
             E::Escapes(_) => "escaping",
@@ -59,6 +59,9 @@ pub enum TableError {
     /// No header line.
     #[error("is empty; expected a header line")]
     Empty,
+    /// A header line and nothing else.
+    #[error("has no row")]
+    NoRow,
     /// A column is not there.
     #[error("no column '{column}'; expected the header {expected}, found {found}")]
     MissingColumn {
