@@ -270,7 +270,7 @@ fn confused(errors: &Errors) -> String {
         for (said, count) in counts.iter().enumerate() {
             let share = 100.0 * *count as f64 / total;
             let kind = if *count == 0 {
-                "none"
+                "never"
             } else if truth == said {
                 "right"
             } else {

@@ -325,10 +325,10 @@ fn confused(errors: &Errors, detail: Detail) -> Vec<String> {
 /// A sample in a line: its key, what it is, what it was called, how sure, and what was drawn for it.
 fn worst_line(errors: &Errors, worst: &Worst) -> String {
     let sure = worst.confidence.map(|sure| format!(" ({sure:.3})")).unwrap_or_default();
-    let steps = match worst.steps.is_empty() {
-        true => "no step".into(),
-        false => worst.steps.iter().map(|step| step_words(errors, step)).collect::<Vec<_>>().join(", "),
-    };
+    // A step that is always on and always alike says nothing of this sample.
+    let tells = |words: &String| errors.steps.iter().all(|step| step.step != *words || step.off.is_some());
+    let steps: Vec<String> = worst.steps.iter().map(|step| step_words(errors, step)).filter(tells).collect();
+    let steps = if steps.is_empty() { "no step".into() } else { steps.join(", ") };
     format!("{}  {} → {}{sure}  {} {}: {steps}", worst.key, worst.truth, worst.said, worst.path, worst.copy)
 }
 
