@@ -30,5 +30,6 @@ pub mod set;
 pub mod shard;
 pub mod source;
 pub mod split;
+pub mod statistics;
 pub mod store;
 pub mod view;

@@ -56,6 +56,7 @@ impl Explain {
         self.resources.start()?;
         let opened = self.subject.open(datasets, &self.sources)?;
         let entry = opened.find(&self.sample)?;
+        let kind = self.out.as_ref().map(|out| kind(&entry, out)).transpose()?;
         let viewer = Viewer::new(&opened, self.resources.cache());
         let explained = opened.explain(&entry);
         match self.json {
@@ -65,8 +66,8 @@ impl Explain {
         if let Some(error) = opened.other_engine() {
             eprintln!("this program cannot draw it again: {error}");
         }
-        if let Some(out) = &self.out {
-            draw(&viewer, &entry, out)?;
+        if let (Some(out), Some(kind)) = (&self.out, kind) {
+            draw(&viewer, &entry, out, kind)?;
         }
         if let Some(path) = &self.steps {
             fs::write(path, &strip(&viewer, &entry).into_diagnostic()?, Existing::Replace)?;
@@ -79,22 +80,39 @@ impl Explain {
     }
 }
 
-/// Renders the sample, whether it is stored or not, and writes it; the viewer compares it with the manifest.
-fn draw(viewer: &Viewer<'_>, entry: &Entry, out: &Path) -> miette::Result<()> {
+/// What is written of a sample.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The bytes that are stored.
+    Bytes,
+    /// The pixels that these decode to, as PNG.
+    Pixels,
+}
+
+fn kind(entry: &Entry, out: &Path) -> Result<Kind, OtherType> {
     let ending = out.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let same = FileType::from_extension(if ending == "jpeg" { "jpg" } else { &ending }) == Some(entry.file);
-    if !same && ending != "png" {
-        return Err(OtherType { stored: entry.file, out: out.to_owned() }.into());
+    match FileType::from_extension(if ending == "jpeg" { "jpg" } else { &ending }) {
+        Some(file) if file == entry.file => Ok(Kind::Bytes),
+        Some(FileType::Png) => Ok(Kind::Pixels),
+        _ => Err(OtherType { stored: entry.file, out: out.to_owned() }),
     }
+}
+
+/// Renders the sample, whether it is stored or not, and writes it; the viewer compares it with the manifest.
+fn draw(viewer: &Viewer<'_>, entry: &Entry, out: &Path, kind: Kind) -> miette::Result<()> {
     let bytes = viewer.drawn(entry).into_diagnostic()?;
     let digest = Digest::of(&bytes);
-    if same {
-        fs::write(out, &bytes, Existing::Replace)?;
-    } else {
-        let image = decode(&bytes, &Limits::default()).into_diagnostic()?;
-        fs::write(out, &Encoding::Png.encode(&image).into_diagnostic()?, Existing::Replace)?;
-    }
-    let what = if same { "drawn again" } else { "the pixels of what was drawn again" };
+    let what = match kind {
+        Kind::Bytes => {
+            fs::write(out, &bytes, Existing::Replace)?;
+            "drawn again"
+        }
+        Kind::Pixels => {
+            let image = decode(&bytes, &Limits::default()).into_diagnostic()?;
+            fs::write(out, &Encoding::Png.encode(&image).into_diagnostic()?, Existing::Replace)?;
+            "the pixels of what was drawn again"
+        }
+    };
     let said = if entry.is_rendered() { "as the manifest says" } else { "nothing is built to compare it with" };
     eprintln!("wrote {}: {what}, {digest}, {said}", out.display());
     Ok(())

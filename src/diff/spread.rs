@@ -3,6 +3,7 @@
 use super::columns::{StepColumn, Values};
 use super::recipe::Of;
 use crate::number::Micro;
+use crate::statistics::{kolmogorov_smirnov, kolmogorov_smirnov_chance};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,7 +156,9 @@ fn spread(of: Of, step: String, parameter: String, a: &Values, b: &Values) -> Sp
         (.., true) => Some(kolmogorov_smirnov(&a.numbers, &b.numbers)),
         _ => Some(total_variation(&a.words, &b.words)),
     };
-    let p = distance.filter(|_| numbers && !kinds_differ).map(|d| chance(d, a.numbers.len(), b.numbers.len()));
+    let p = distance
+        .filter(|_| numbers && !kinds_differ)
+        .map(|d| kolmogorov_smirnov_chance(d, a.numbers.len(), b.numbers.len()));
     let bars = if numbers { bars(&a.numbers, &b.numbers) } else { Vec::new() };
     let all: BTreeSet<&String> = a.words.keys().chain(b.words.keys()).collect();
     let times = |values: &Values, word: &String| values.words.get(word).copied().unwrap_or(0);
@@ -174,46 +177,12 @@ fn summary(values: &Values) -> Option<Summary> {
     (count > 0).then_some(Summary { count, min, max, mean })
 }
 
-/// The largest distance of two distribution functions, of sorted values.
-fn kolmogorov_smirnov(a: &[i64], b: &[i64]) -> f64 {
-    let (n, m) = (a.len() as u64, b.len() as u64);
-    let (mut at, mut bt, mut largest) = (0, 0, 0);
-    while at < a.len() && bt < b.len() {
-        let here = a[at].min(b[bt]);
-        while a.get(at).is_some_and(|value| *value == here) {
-            at += 1;
-        }
-        while b.get(bt).is_some_and(|value| *value == here) {
-            bt += 1;
-        }
-        // |at/n − bt/m|, exactly.
-        largest = largest.max((at as u64 * m).abs_diff(bt as u64 * n));
-    }
-    largest as f64 / (n * m) as f64
-}
-
 fn total_variation(a: &BTreeMap<String, u64>, b: &BTreeMap<String, u64>) -> f64 {
     let (n, m): (u64, u64) = (a.values().sum(), b.values().sum());
     let all: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let times = |words: &BTreeMap<String, u64>, word| words.get(word).copied().unwrap_or(0);
     let apart: u64 = all.into_iter().map(|word| (times(a, word) * m).abs_diff(times(b, word) * n)).sum();
     apart as f64 / (2 * n * m) as f64
-}
-
-/// P(distance ≥ d) for `n` and `m` values of one distribution (Press et al., Numerical Recipes, 14.3.18).
-fn chance(distance: f64, n: usize, m: usize) -> f64 {
-    let effective = (n as f64 * m as f64 / (n + m) as f64).sqrt();
-    let lambda = (effective + 0.12 + 0.11 / effective) * distance;
-    // The series converges slowly below, where the probability is 1 to nine digits.
-    if lambda < 0.2 {
-        return 1.0;
-    }
-    let term = |k: i32| {
-        let k = f64::from(k);
-        libm::exp(-2.0 * k * k * lambda * lambda)
-    };
-    let sum: f64 = (1..=100).map(|k| if k % 2 == 1 { term(k) } else { -term(k) }).sum();
-    (2.0 * sum).clamp(0.0, 1.0)
 }
 
 /// Equal bars over the range of both; one for each value where they are few.
@@ -244,17 +213,6 @@ fn bars(a: &[i64], b: &[i64]) -> Vec<Bar> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn the_distance_is_what_scipy_finds() {
-        // scipy.stats.ks_2samp([1,2,3,4], [3,4,5,6,7]).statistic, and of two that do not meet.
-        assert!((kolmogorov_smirnov(&[1, 2, 3, 4], &[3, 4, 5, 6, 7]) - 0.6).abs() < 1e-12);
-        assert!((kolmogorov_smirnov(&[1, 2], &[3]) - 1.0).abs() < 1e-12);
-        // Kolmogorov's law at 1.3581 is 0.05, at 1.6276 0.01.
-        let at = |lambda: f64| chance(lambda / (5000f64.sqrt() + 0.12 + 0.11 / 5000f64.sqrt()), 10_000, 10_000);
-        assert!((at(1.3581) - 0.05).abs() < 1e-4 && (at(1.6276) - 0.01).abs() < 1e-4);
-        assert!((chance(0.0, 10, 10) - 1.0).abs() < 1e-12);
-    }
 
     proptest! {
         #[test]

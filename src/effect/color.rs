@@ -2,12 +2,18 @@
 
 use crate::number::Micro;
 
-/// Replaces each channel by the luma `0.299 R + 0.587 G + 0.114 B` (ITU-R BT.601, as Pillow and OpenCV), in 14 bits.
+/// The luma of a pixel, `0.299 R + 0.587 G + 0.114 B` (ITU-R BT.601, as Pillow and OpenCV), in 14 bits.
+#[inline(always)]
+pub fn luma(pixel: [u8; 3]) -> u8 {
+    let [red, green, blue] = pixel.map(u32::from);
+    ((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14) as u8
+}
+
+/// Replaces each channel by the [`luma`].
 #[inline(always)]
 pub fn grey(data: &mut [u8]) {
     for pixel in data.as_chunks_mut::<3>().0 {
-        let [red, green, blue] = pixel.map(u32::from);
-        *pixel = [((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14) as u8; 3];
+        *pixel = [luma(*pixel); 3];
     }
 }
 

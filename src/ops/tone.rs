@@ -2,6 +2,7 @@
 
 use super::spec::{micro, number, word};
 use crate::effect::Lowering;
+pub use crate::effect::color::luma;
 use crate::effect::curve::Tables;
 use crate::effect::custom::{Buffers, Custom};
 use crate::number::Micro;
@@ -9,12 +10,6 @@ use crate::pixels::Image;
 
 /// How often each level occurs.
 type Histogram = [u64; 256];
-
-/// BT.601 luma of a pixel, as [`grey`](crate::effect::color::grey) rounds it.
-pub fn luma(pixel: [u8; 3]) -> u8 {
-    let [red, green, blue] = pixel.map(u32::from);
-    ((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14) as u8
-}
 
 /// Moves a pixel's luma from one level to another; the differences between its channels stay, until they are cut off.
 pub fn with_luma(pixel: [u8; 3], from: u8, to: u8) -> [u8; 3] {
