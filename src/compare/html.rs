@@ -52,7 +52,7 @@ pub fn page(comparison: &Comparison, images: Option<&Path>, shown: usize) -> Res
 
 /// A cell for each pair: its text, on a ground the stronger the larger its value is, in per cent.
 fn matrix(comparison: &Comparison, cell: &dyn Fn(&Pair) -> Option<(f64, String)>) -> String {
-    let most = comparison.pairs.iter().filter_map(|pair| cell(pair)).map(|(value, _)| value).fold(1e-9, f64::max);
+    let most = comparison.pairs.iter().filter_map(cell).map(|(value, _)| value).fold(1e-9, f64::max);
     let heads: String =
         (1..=comparison.members.len()).map(|number| format!("<th scope=\"col\">{number}</th>")).collect();
     let mut rows = String::new();

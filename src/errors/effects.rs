@@ -190,11 +190,10 @@ impl Place<'_> {
         let classes: BTreeSet<u32> = column.on.iter().map(|case| truth(*case)).collect();
         let mut on = column.on.iter().copied().peekable();
         let list = self.joined.columns.lists.get(&self.of).map(Vec::as_slice).unwrap_or_default();
-        let is_off = |case: &u32| {
+        let mut is_off = |case: &u32| {
             while on.next_if(|next| next < case).is_some() {}
             on.peek() != Some(case) && classes.contains(&truth(*case))
         };
-        let mut is_off = is_off;
         let off: Vec<u32> = list.iter().copied().filter(|case| is_off(case)).collect();
         let words = [format!("with {}", self.step), format!("without {}", self.step)];
         let comparison = self.compare(words, &column.on, &off, None);

@@ -5,7 +5,7 @@ use super::effects::{Band, ParameterEffect, StepEffect};
 use super::findings::points;
 use super::text::{by_spread, covered, difference, name, parameter_name, searched, worst_steps};
 use super::{Errors, Worst};
-use crate::opened::Viewer;
+use crate::opened::{ViewError, Viewer};
 use crate::pixels::{EncodeError, Image};
 use crate::report::{Script, document, escaped, picture, section, stages, table};
 use rayon::prelude::*;
@@ -299,7 +299,8 @@ fn figure(worst: &Worst, viewer: &Viewer<'_>) -> Result<String, EncodeError> {
         Ok(images) => (images, None),
         Err(why) => match viewer.image(&worst.entry) {
             Ok(image) => {
-                (vec![(image, "stored".into())], Some(format!("the steps on their way cannot be drawn: {why}")))
+                let why = if let ViewError::NotDrawn { reason, .. } = why { reason } else { why.to_string() };
+                (vec![(image, "stored".into())], Some(format!("only what is stored can be shown: {why}")))
             }
             Err(why) => (Vec::new(), Some(why.to_string())),
         },

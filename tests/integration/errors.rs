@@ -156,7 +156,7 @@ fn probabilities_rank_the_worst_and_the_page_shows_how_they_came_about() {
     house.ok("errors t@v1 p.csv --worst 5 --html page.html");
     let page = String::from_utf8(house.read("page.html")).unwrap();
     assert_eq!(page.matches("data:image/jpeg").count(), 5);
-    assert_eq!(page.matches("cannot be drawn").count(), 5);
+    assert_eq!(page.matches("only what is stored can be shown: the sources of t").count(), 5);
     std::fs::remove_dir_all(house.path("datasets/.store")).unwrap();
     house.ok("errors t@v1 p.csv --worst 5 --html page.html");
     let page = String::from_utf8(house.read("page.html")).unwrap();
