@@ -14,6 +14,7 @@ pub mod errors;
 pub mod export;
 pub mod fs;
 pub mod gallery;
+pub mod listing;
 pub mod manifest;
 pub mod metrics;
 pub mod number;

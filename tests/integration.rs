@@ -29,6 +29,8 @@ mod export;
 mod house;
 #[path = "integration/interrupt.rs"]
 mod interrupt;
+#[path = "integration/listing.rs"]
+mod listing;
 #[path = "integration/look.rs"]
 mod look;
 #[path = "integration/mend.rs"]

@@ -2,6 +2,7 @@
 
 use super::machine::{Meter, Resources, duration};
 use super::restore::restore;
+use super::scan::reading;
 use crate::export::{
     ExportError, Format, Layout, Part, Selection, SoftLabels, Transfer, Written, of_predictions, of_sources,
     of_version, write,
@@ -133,7 +134,7 @@ impl Export {
         self.refuse_inside(spec.layout.root())?;
         // Groups matter to splits alone.
         let spec = crate::source::SourceSpec { near_duplicates: false, ..spec };
-        let set = scan(&spec, &Default::default(), None, &|_| {}).into_diagnostic()?;
+        let set = reading(|progress| scan(&spec, &Default::default(), None, progress)).into_diagnostic()?;
         for bad in &set.skipped {
             eprintln!("left out: {}: {}", bad.path, bad.why);
         }

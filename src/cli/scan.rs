@@ -4,6 +4,7 @@ use super::machine::Resources;
 use crate::plan::{Estimate, Renderer};
 use crate::prepare::{Noticed, Prepared, prepare};
 use crate::recipe::Recipe;
+use crate::source::Progress;
 use crate::store::Datasets;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -32,13 +33,7 @@ pub fn plan(recipe: &Path, datasets: &Datasets) -> miette::Result<Prepared> {
     for warning in super::check::warnings(&recipe) {
         eprintln!("{:?}", miette::Report::new(warning));
     }
-    let style = ProgressStyle::with_template("reading sources {bar:28} {pos}/{len}, {eta} left");
-    let bar = ProgressBar::new(0).with_style(style.expect("BUG: a template that cannot be read"));
-    let prepared = prepare(recipe, datasets, &|progress| {
-        bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
-    });
-    bar.finish_and_clear();
+    let prepared = reading(|progress| prepare(recipe, datasets, progress));
     let prepared = prepared?;
     if let Some(noticed) = &prepared.noticed {
         for line in lines(noticed) {
@@ -46,6 +41,18 @@ pub fn plan(recipe: &Path, datasets: &Datasets) -> miette::Result<Prepared> {
         }
     }
     Ok(prepared)
+}
+
+/// Shows how far a reading of sources is while it lasts.
+pub fn reading<T>(read: impl FnOnce(&(dyn Fn(Progress) + Sync)) -> T) -> T {
+    let style = ProgressStyle::with_template("reading sources {bar:28} {pos}/{len}, {eta} left");
+    let bar = ProgressBar::new(0).with_style(style.expect("BUG: a template that cannot be read"));
+    let result = read(&|progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+    });
+    bar.finish_and_clear();
+    result
 }
 
 /// At most this many of each kind are printed; the rest is counted.

@@ -1,6 +1,6 @@
 //! A difference as people read it: what fits on a screen first, then every drawn parameter.
 
-use super::{Change, Changed, Diff, Fate, Held, Of, Shown, Spread};
+use super::{Change, Changed, Diff, Fate, Held, Of, Shown, Spread, StepShare};
 use crate::report;
 use crate::store::ByteSize;
 use serde_json::Value;
@@ -222,13 +222,13 @@ fn label_mass(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
 }
 
 fn steps(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
-    let shown = diff.steps.iter().filter(|share| detail == Detail::Full || share.a != share.b);
-    let rows: Vec<_> = shown
-        .map(|share| {
-            let [a, b] = [share.a, share.b].map(|[on, of]| percent(on, of));
-            vec![format!("  {}{}", share.of.prefix(), share.step), a, "→".into(), b]
-        })
-        .collect();
+    let row = |share: &StepShare| {
+        let [a, b] = [share.a, share.b].map(|[on, of]| percent(on, of));
+        // What rounds to the same says nothing.
+        let shown = detail == Detail::Full || a != b;
+        shown.then(|| vec![format!("  {}{}", share.of.prefix(), share.step), a, "→".into(), b])
+    };
+    let rows: Vec<_> = diff.steps.iter().filter_map(row).collect();
     line("\nsteps, in how many of the samples that go through them");
     align(&rows, &[1, 3], line);
     if rows.len() < diff.steps.len() {
@@ -244,7 +244,7 @@ fn parameters(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
     let same = diff.parameters.len() - shown.len();
     // The farthest apart first; what only one side has before all.
     shown.sort_by(|a, b| b.distance.unwrap_or(2.0).total_cmp(&a.distance.unwrap_or(2.0)));
-    // What chance alone may have done to equal laws is worth a line, not a picture.
+    // What chance alone may have done to equal laws is counted.
     let near = |spread: &Spread| match (spread.p, spread.distance) {
         (Some(p), _) => p > 0.01,
         (None, distance) => distance.is_some_and(|distance| distance < 0.01),
@@ -252,8 +252,9 @@ fn parameters(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
     let (far, near): (Vec<&Spread>, Vec<&Spread>) =
         shown.iter().partition(|spread| detail == Detail::Full || !near(spread));
     far.iter().for_each(|spread| parameter(spread, line));
-    let rows: Vec<_> = near.iter().map(|spread| vec![format!("  {}", spread.name()), statistic(spread)]).collect();
-    align(&rows, &[], line);
+    if !near.is_empty() {
+        line(&format!("  no more than chance may do for {} (--full lists them)", near.len()));
+    }
     if same > 0 {
         let other = if shown.is_empty() { "all" } else { "the other" };
         line(&format!("  same for {other} {same}"));

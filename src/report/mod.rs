@@ -2,6 +2,7 @@
 
 mod contact;
 mod document;
+mod font;
 mod lines;
 mod markup;
 pub mod plot;
