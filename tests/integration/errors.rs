@@ -101,7 +101,7 @@ fn a_page_that_is_wrong_in_all_its_copies_is_no_law() {
     let house = house(30);
     let entries = noisy(&house, &house.build("--tag v1"));
     // Hard sources, whatever is done to them: 30 mistakes each, and no step that makes them.
-    let hard = |entry: &Entry| if entry.source.prefix64() % 4 == 0 { 1.0 } else { 0.0 };
+    let hard = |entry: &Entry| if entry.source.prefix64().is_multiple_of(4) { 1.0 } else { 0.0 };
     house.write("hard.csv", predictions(&entries, hard).as_bytes());
     let found = house.json("errors t@v1 hard.csv");
     assert_eq!(found["findings"], Value::Array(Vec::new()));
