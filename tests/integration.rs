@@ -15,10 +15,14 @@ mod bad_input;
 mod bad_request;
 #[path = "integration/bad_table.rs"]
 mod bad_table;
+#[path = "integration/compare.rs"]
+mod compare;
 #[path = "integration/diff.rs"]
 mod diff;
 #[path = "integration/digest.rs"]
 mod digest;
+#[path = "integration/errors.rs"]
+mod errors;
 #[path = "integration/export.rs"]
 mod export;
 #[path = "integration/house.rs"]

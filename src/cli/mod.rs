@@ -5,7 +5,9 @@
 
 pub mod build;
 pub mod check;
+pub mod compare;
 pub mod diff;
+pub mod errors;
 pub mod evict;
 pub mod explain;
 pub mod export;
@@ -174,6 +176,8 @@ enum Command {
     Show(show::Show),
     Diff(diff::DiffCommand),
     Explain(explain::Explain),
+    Errors(errors::ErrorsCommand),
+    Compare(compare::Compare),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
@@ -202,6 +206,8 @@ impl Command {
             Self::Show(command) => command.run(datasets),
             Self::Diff(command) => command.run(datasets),
             Self::Explain(command) => command.run(datasets),
+            Self::Errors(command) => command.run(datasets),
+            Self::Compare(command) => command.run(),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),
