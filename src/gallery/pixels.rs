@@ -44,9 +44,9 @@ fn figure(measure: &Measure, sources: &[Statistics], samples: &[Statistics], out
     let (one, two): (Vec<f64>, Vec<f64>) = bars.iter().map(|bar| (bar.a, bar.b)).unzip();
     let plot = plot::histogram(measure.name, &measure.number(first.low), &measure.number(last.high), &[&one, &two]);
     let words = Shift::between(&a, &b).map(|shift| shift.words(measure)).unwrap_or_default();
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<figure>{plot}<figcaption><b>{}</b> {} ({}): {}</figcaption></figure>\n",
+        "<figure>{plot}<figcaption><b>{}</b> {} ({}): {}</figcaption></figure>",
         escaped(measure.name),
         escaped(measure.unit),
         escaped(measure.meaning),

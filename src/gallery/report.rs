@@ -61,10 +61,10 @@ pub fn report(viewer: &Viewer<'_>, amount: Amount, progress: &(dyn Fn() + Sync))
     body += BODY;
     if shown.len() < all.len() {
         let (some, of) = (shown.len(), all.len());
-        let _ = write!(
+        let _ = writeln!(
             body,
             "<p><small>{some} of {of} samples are in this file, of every class and split alike; {} of them open to full \
-             size. `augmint view` shows all.</small></p>\n",
+             size. `augmint view` shows all.</small></p>",
             full.len()
         );
     }
