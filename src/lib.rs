@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod cli;
 pub mod diff;
 pub mod digest;
+pub mod eda;
 pub mod effect;
 pub mod export;
 pub mod fs;

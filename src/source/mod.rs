@@ -21,6 +21,7 @@ mod reopen;
 mod scan;
 mod table;
 mod tables;
+mod unlabelled;
 
 pub use bad::{BadSource, Why};
 pub use error::{Conflict, SourceError, Stale};
@@ -30,10 +31,11 @@ pub(crate) use group::Sets;
 pub use list::{ListError, identity, read_tsv, write_tsv};
 pub use near::{NearDuplicates, NearPair};
 pub use predictions::predictions;
-pub use read::Progress;
+pub use read::{Progress, look};
 pub use reopen::reopen;
 pub use scan::{Duplicates, SourceSet, scan};
 pub use table::{Problem, TableError};
+pub use unlabelled::Unlabelled;
 
 use crate::digest::Digest;
 use crate::pixels::Size;
