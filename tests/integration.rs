@@ -19,6 +19,8 @@ mod bad_table;
 mod diff;
 #[path = "integration/digest.rs"]
 mod digest;
+#[path = "integration/eda.rs"]
+mod eda;
 #[path = "integration/export.rs"]
 mod export;
 #[path = "integration/house.rs"]

@@ -1,7 +1,7 @@
 //! What was found, as one page: no file or address beside it.
 
 use super::input::{AtSize, SIZES};
-use super::text::{amount, repeated_lines, shape_rows, spread, swapped_line};
+use super::text::{amount, measure_lines, repeated_lines, shape_rows, spread, swapped_line};
 use super::{Compared, Eda, Survey};
 use crate::pixels::{EncodeError, Encoding, Image, Size};
 use crate::report::{Script, data_url, document, escaped, plot, section, smaller, table};
@@ -37,20 +37,28 @@ pub fn page(eda: &Eda, sheet: Option<&Image>) -> Result<String, EncodeError> {
 fn head(eda: &Eda) -> String {
     let mut rows = vec![vec!["sources".to_owned(), amount(&eda.sources)]];
     rows.extend(eda.against.as_ref().map(|target| vec!["target, without labels".to_owned(), amount(target)]));
-    let lines: String = repeated_lines(eda).iter().map(|line| format!("<p>{}</p>\n", escaped(line))).collect();
+    let lines: String = repeated_lines(eda).iter().map(|line| format!("<p>{}</p>\n", with_code(line))).collect();
     table(&["", ""], &[], rows) + &lines
 }
 
 fn sentences(eda: &Eda) -> String {
     let advice = &eda.advice;
     let sentences = [&advice.loss, &advice.input, &advice.ops];
-    let items: String = sentences.iter().map(|text| format!("<li>{}</li>\n", escaped(text))).collect();
+    let items: String = sentences.iter().map(|text| format!("<li>{}</li>\n", with_code(text))).collect();
     let steps: Vec<String> = advice.steps.iter().map(|step| format!("# {}\n{}", step.because, step.toml)).collect();
     let steps = match steps.is_empty() {
         true => String::new(),
         false => format!("<pre>{}</pre>\n", escaped(&steps.join("\n"))),
     };
     format!("<ol class=\"sentences\">\n{items}</ol>\n{steps}")
+}
+
+/// A text as HTML, what stands in backticks as code.
+fn with_code(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(at, part)| if at % 2 == 1 { format!("<code>{}</code>", escaped(part)) } else { escaped(part) })
+        .collect()
 }
 
 fn classes(eda: &Eda) -> String {
@@ -88,8 +96,8 @@ fn measures(eda: &Eda) -> String {
         out += "<p class=\"key\"><span class=\"a\">sources</span> <span class=\"b\">target</span> bars are shares of each; \
                 δ is Cliff's delta, d Cohen's d, KS the Kolmogorov–Smirnov distance (docs/eda.md)</p>\n";
     }
-    if let Some(noisy) = eda.noisy {
-        let _ = writeln!(out, "<p>{:.0} % of the target are noisier than 95 % of the sources.</p>", 100.0 * noisy);
+    for line in measure_lines(eda) {
+        let _ = writeln!(out, "<p>{}</p>", escaped(&line));
     }
     out += "<div class=\"spreads\">\n";
     for one in &eda.measures {
@@ -134,7 +142,9 @@ fn strokes(eda: &Eda, sheet: &Image) -> Result<Option<String>, EncodeError> {
     for ((side, at), stroke) in SIZES.into_iter().zip(&input.sizes).zip(input.page_strokes(&eda.sources)) {
         let small = smaller(sheet, side);
         let alt = format!("the page at {side} px");
-        let _ = writeln!(pages, "<figure>{}{}</figure>", image(&small, &alt, "")?, caption(at, stroke));
+        let wide = small.size().width;
+        let tag = image(&small, &alt, "")?;
+        let _ = writeln!(pages, "<figure style=\"width:{wide}px\">{tag}{}</figure>", caption(at, stroke));
         let part = cut(&small);
         let (alt, scale) = (format!("part of the page at {side} px, enlarged"), escaped(&part.size().to_string()));
         let tag = image(&part, &alt, " class=\"large\"")?;

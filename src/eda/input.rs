@@ -26,8 +26,8 @@ pub struct Input {
 
 /// Strokes where the longest side of a page is this many pixels; a smaller page is never enlarged.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-#[expect(missing_docs, reason = "said above, and by the names")]
 pub struct AtSize {
+    /// In pixels.
     pub longest_side: u32,
     /// Width of the middle page's strokes in pixels.
     pub stroke_px: f64,

@@ -146,9 +146,27 @@ fn measures(eda: &Eda, out: &mut String) {
     let shift = eda.against.as_ref().map(|_| "the target is".to_owned());
     let title: Vec<String> = head(eda).into_iter().chain(shift).collect();
     columns(out, &[], std::iter::once(title).chain(eda.measures.iter().map(|one| measure_row(one, eda))).collect());
-    if let Some(noisy) = eda.noisy {
-        let _ = writeln!(out, "  {:.0} % of the target are noisier than 95 % of the sources", 100.0 * noisy);
+    for line in measure_lines(eda) {
+        let _ = writeln!(out, "  {line}");
     }
+}
+
+/// What the measures need beside them to be read right.
+pub(super) fn measure_lines(eda: &Eda) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(
+        eda.noisy.map(|noisy| format!("{:.0} % of the target are noisier than 95 % of the sources", 100.0 * noisy)),
+    );
+    let side = |survey: &Survey| survey.longest_side();
+    if let Some((here, there)) = eda.against.as_ref().map(|target| (side(&eda.sources), side(target)))
+        && f64::from(here.abs_diff(there)) > 0.1 * f64::from(here)
+    {
+        lines.push(format!(
+            "sharpness, noise and stroke are of pixels, and the longer sides are {here} px and {there} px: part of their \
+             shift is the size"
+        ));
+    }
+    lines
 }
 
 fn measure_row(one: &Compared, eda: &Eda) -> Vec<String> {
