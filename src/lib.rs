@@ -9,6 +9,7 @@ pub mod cli;
 pub mod compare;
 pub mod diff;
 pub mod digest;
+pub mod eda;
 pub mod effect;
 pub mod errors;
 pub mod export;

@@ -21,6 +21,8 @@ mod compare;
 mod diff;
 #[path = "integration/digest.rs"]
 mod digest;
+#[path = "integration/eda.rs"]
+mod eda;
 #[path = "integration/errors.rs"]
 mod errors;
 #[path = "integration/export.rs"]

@@ -2,13 +2,11 @@
 
 use super::machine::{Meter, Resources, duration};
 use super::restore::restore;
-use super::scan::reading;
+use super::scan::{self, reading};
 use crate::export::{
     ExportError, Format, Layout, Part, Selection, SoftLabels, Transfer, Written, of_predictions, of_sources,
     of_version, write,
 };
-use crate::recipe::{Draft, Recipe};
-use crate::source::scan;
 use crate::store::{ByteSize, Datasets, Reference, VersionLock};
 use miette::IntoDiagnostic as _;
 use std::path::{Path, PathBuf};
@@ -125,16 +123,12 @@ impl Export {
 
     /// Images that have no version yet, read as a recipe's `[source]` reads them.
     fn sources(&self, path: &Path) -> miette::Result<Selection> {
-        let spec = if path.extension().is_some_and(|ending| ending == "toml") {
-            let source = Recipe::load(path)?.source;
-            source.ok_or_else(|| miette::miette!("{} has no [source]", path.display()))?
-        } else {
-            Draft::of(path)?.source()
-        };
+        let spec = scan::spec(path)?;
         self.refuse_inside(spec.layout.root())?;
         // Groups matter to splits alone.
         let spec = crate::source::SourceSpec { near_duplicates: false, ..spec };
-        let set = reading(|progress| scan(&spec, &Default::default(), None, progress)).into_diagnostic()?;
+        let set =
+            reading(|progress| crate::source::scan(&spec, &Default::default(), None, progress)).into_diagnostic()?;
         for bad in &set.skipped {
             eprintln!("left out: {}: {}", bad.path, bad.why);
         }

@@ -7,6 +7,7 @@ pub mod build;
 pub mod check;
 pub mod compare;
 pub mod diff;
+pub mod eda;
 pub mod errors;
 pub mod evict;
 pub mod explain;
@@ -168,6 +169,7 @@ enum Command {
     Init(init::Init),
     Check(check::Check),
     Ops(ops::Ops),
+    Eda(eda::EdaCommand),
     Preview(preview::Preview),
     Plan(plan::PlanCommand),
     Build(build::Build),
@@ -198,6 +200,7 @@ impl Command {
             Self::Init(command) => command.run(),
             Self::Check(command) => command.run(datasets),
             Self::Ops(command) => command.run(),
+            Self::Eda(command) => command.run(),
             Self::Preview(command) => command.run(datasets),
             Self::Plan(command) => command.run(datasets),
             Self::Build(command) => command.run(datasets),

@@ -3,8 +3,8 @@
 use super::machine::Resources;
 use crate::plan::{Estimate, Renderer};
 use crate::prepare::{Noticed, Prepared, prepare};
-use crate::recipe::Recipe;
-use crate::source::Progress;
+use crate::recipe::{Draft, Recipe};
+use crate::source::{Progress, SourceSpec};
 use crate::store::Datasets;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,18 @@ impl SourcesAt {
     pub fn dir(&self) -> Option<&Path> {
         self.sources.as_deref()
     }
+}
+
+/// Images that need no recipe yet: class folders, a contest's folder or table of labels, or a recipe with a `[source]`.
+///
+/// # Errors
+/// When there is none of these, or the recipe is wrong.
+pub fn spec(path: &Path) -> miette::Result<SourceSpec> {
+    if path.extension().is_some_and(|ending| ending == "toml") {
+        let source = Recipe::load(path)?.source;
+        return source.ok_or_else(|| miette::miette!("{} has no [source]", path.display()));
+    }
+    Ok(Draft::of(path)?.source())
 }
 
 /// Loads a recipe and plans it.

@@ -122,7 +122,7 @@ fn words(spread: &Spread) -> String {
 }
 
 fn histogram(spread: &Spread, name: &str) -> String {
-    let (a, b): (Vec<f64>, Vec<f64>) = spread.bars.iter().map(|bar| (bar.a as f64, bar.b as f64)).unzip();
+    let (a, b): (Vec<u64>, Vec<u64>) = spread.bars.iter().map(|bar| (bar.a, bar.b)).unzip();
     let (low, high) = (spread.bars[0].low, spread.bars[spread.bars.len() - 1].high);
     plot::histogram(name, &low.to_string(), &high.to_string(), &[&a, &b])
 }

@@ -41,7 +41,7 @@ fn figure(measure: &Measure, sources: &[Statistics], samples: &[Statistics], out
     let (a, b) = (measure.values(sources), measure.values(samples));
     let bars = Bars::of(&a, &b).0;
     let Some((first, last)) = bars.first().zip(bars.last()) else { return };
-    let (one, two): (Vec<f64>, Vec<f64>) = bars.iter().map(|bar| (bar.a, bar.b)).unzip();
+    let (one, two): (Vec<u64>, Vec<u64>) = bars.iter().map(|bar| (bar.a, bar.b)).unzip();
     let plot = plot::histogram(measure.name, &measure.number(first.low), &measure.number(last.high), &[&one, &two]);
     let words = Shift::between(&a, &b).map(|shift| shift.words(measure)).unwrap_or_default();
     let _ = writeln!(

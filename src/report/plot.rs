@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 ///
 /// # Panics
 /// When the sides have other numbers of bins.
-pub fn histogram(name: &str, low: &str, high: &str, sides: &[&[f64]]) -> String {
+pub fn histogram(name: &str, low: &str, high: &str, sides: &[&[u64]]) -> String {
     let bins = sides.first().map_or(0, |side| side.len());
     assert!(sides.iter().all(|side| side.len() == bins), "BUG: sides of other bins");
-    let share = |side: &[f64], bin: usize| side[bin] / side.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let share = |side: &[u64], bin: usize| side[bin] as f64 / side.iter().sum::<u64>().max(1) as f64;
     let most = sides.iter().flat_map(|side| (0..bins).map(|bin| share(side, bin))).fold(1e-12, f64::max);
     let wide = 320.0 / bins.max(1) as f64 / sides.len().max(1) as f64;
     let mut bars = String::new();
@@ -35,12 +35,12 @@ pub fn histogram(name: &str, low: &str, high: &str, sides: &[&[f64]]) -> String 
 }
 
 /// Counts in `bins` bins of equal width from `low` to `high`, both ends included.
-pub fn counts(values: impl IntoIterator<Item = f64>, low: f64, high: f64, bins: usize) -> Vec<f64> {
-    let mut counts = vec![0.0; bins];
+pub fn counts(values: impl IntoIterator<Item = f64>, low: f64, high: f64, bins: usize) -> Vec<u64> {
+    let mut counts = vec![0; bins];
     let width = (high - low) / bins as f64;
     for value in values {
         let bin = if width > 0.0 { ((value - low) / width) as usize } else { bins / 2 };
-        counts[bin.min(bins - 1)] += 1.0;
+        counts[bin.min(bins - 1)] += 1;
     }
     counts
 }
@@ -51,13 +51,13 @@ mod tests {
 
     #[test]
     fn values_fall_into_bins_and_the_ends_into_the_outer_ones() {
-        assert_eq!(counts([0.0, 0.9, 1.0, 4.0], 0.0, 4.0, 4), [2.0, 1.0, 0.0, 1.0]);
-        assert_eq!(counts([7.0, 7.0], 7.0, 7.0, 3), [0.0, 2.0, 0.0]);
+        assert_eq!(counts([0.0, 0.9, 1.0, 4.0], 0.0, 4.0, 4), [2, 1, 0, 1]);
+        assert_eq!(counts([7.0, 7.0], 7.0, 7.0, 3), [0, 2, 0]);
     }
 
     #[test]
     fn the_highest_bar_fills_the_drawing() {
-        let svg = histogram("a & b", "0", "1", &[&[1.0, 3.0], &[5.0, 0.0]]);
+        let svg = histogram("a & b", "0", "1", &[&[1, 3], &[5, 0]]);
         assert!(svg.contains("height=\"72.0\"") && svg.contains("a &amp; b"), "{svg}");
         assert_eq!(svg.matches("<rect").count(), 4);
     }

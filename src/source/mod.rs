@@ -23,10 +23,10 @@ mod reopen;
 mod scan;
 mod table;
 mod tables;
+mod unlabelled;
 
 pub use bad::{BadSource, Why};
 pub use error::{Conflict, SourceError, Stale};
-pub use files::images_below;
 pub use fixes::{AppliedFix, FixTarget};
 pub(crate) use group::Sets;
 pub use list::{ListError, identity, read_tsv, write_tsv};
@@ -34,10 +34,11 @@ pub use near::{NearDuplicates, NearPair};
 pub use predicted::predicted;
 pub use predictions::{Predicted, Predictions, Submission, classes_of, classes_table};
 pub use problem::{Problem, TableError};
-pub use read::Progress;
+pub use read::{Progress, look};
 pub use reopen::reopen;
 pub use scan::{Duplicates, SourceSet, scan};
 pub(crate) use tables::checked_id;
+pub use unlabelled::Unlabelled;
 
 use crate::digest::Digest;
 use crate::pixels::Size;

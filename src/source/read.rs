@@ -4,7 +4,7 @@ use super::bad::Why;
 use super::cache::Cache;
 use super::fingerprint::Fingerprint;
 use crate::digest::Digest;
-use crate::pixels::{Limits, Size, decode, probe_size};
+use crate::pixels::{Image, Limits, Size, decode, probe_size};
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Mutex;
@@ -50,6 +50,25 @@ pub(super) fn all(
     paths.par_iter().map(one).collect()
 }
 
+/// Decodes files below a root one by one, on all threads, and gives what `look` says of each, in the order given. Memory
+/// is bounded as a scan's is; no image stays but in what `look` gives. `progress` is called from many threads.
+pub fn look<T: Send>(
+    root: &Path,
+    paths: &[&str],
+    max_megapixels: u32,
+    progress: &(dyn Fn(Progress) + Sync),
+    look: &(dyn Fn(Digest, Image) -> T + Sync),
+) -> Vec<Result<T, Why>> {
+    let (large, done) = (Mutex::new(()), AtomicUsize::new(0));
+    let one = |path: &&str| {
+        let seen = open(&root.join(path), max_megapixels, &large, |_, _| None, look);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        progress(Progress { done, total: paths.len() });
+        seen
+    };
+    paths.par_iter().map(one).collect()
+}
+
 /// The digest of a file's bytes, read in pieces; `None` where it cannot be read.
 pub(super) fn digest(path: &Path) -> Option<Digest> {
     let mut hasher = crate::digest::StreamHasher::default();
@@ -65,7 +84,23 @@ pub(super) fn digest(path: &Path) -> Option<Digest> {
     }
 }
 
-fn one(path: &Path, max_megapixels: u32, cache: &Cache, large: &Mutex<()>) -> Result<Known, Why> {
+fn one(path: &Path, max_megapixels: u32, cache: &Cache, turn: &Mutex<()>) -> Result<Known, Why> {
+    let known = |digest: &Digest, limits: &Limits| {
+        let (size, print) = cache.get(digest).filter(|(size, _)| size.pixels() <= limits.max_pixels)?;
+        Some(Known { digest: *digest, size, print })
+    };
+    let look = |digest, image: Image| Known { digest, size: image.size(), print: Fingerprint::of(&image) };
+    open(path, max_megapixels, turn, known, look)
+}
+
+/// Looks at a file's image, unless all is `known` by the digest of its bytes.
+fn open<T>(
+    path: &Path,
+    max_megapixels: u32,
+    large: &Mutex<()>,
+    known: impl FnOnce(&Digest, &Limits) -> Option<T>,
+    look: impl FnOnce(Digest, Image) -> T,
+) -> Result<T, Why> {
     let unreadable = |error: std::io::Error| Why::Unreadable(error.to_string());
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
@@ -86,13 +121,14 @@ fn one(path: &Path, max_megapixels: u32, cache: &Cache, large: &Mutex<()>) -> Re
         return Err(Why::Empty);
     }
     let digest = Digest::of(&bytes);
-    if let Some((size, print)) = cache.get(&digest).filter(|(size, _)| size.pixels() <= limits.max_pixels) {
-        return Ok(Known { digest, size, print });
+    if let Some(known) = known(&digest, &limits) {
+        return Ok(known);
     }
     if turn.is_none() && probe_size(&bytes, &limits).is_ok_and(|size| size.pixels() > LARGE_PIXELS) {
         turn = Some(wait());
     }
     let image = decode(&bytes, &limits).map_err(|error| Why::Undecodable(error.to_string()))?;
+    let seen = look(digest, image);
     drop(turn);
-    Ok(Known { digest, size: image.size(), print: Fingerprint::of(&image) })
+    Ok(seen)
 }

@@ -3,7 +3,7 @@
 use super::summary::{quantile, sorted};
 use serde::Serialize;
 
-/// Numbers from `low` (included) to `high` (excluded): what share of each set they are. The outermost bars also hold what
+/// Numbers from `low` (included) to `high` (excluded): how many of each set. The outermost bars also hold what
 /// lies beyond the axis.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Bar {
@@ -11,10 +11,10 @@ pub struct Bar {
     pub low: f64,
     /// Right end.
     pub high: f64,
-    /// Share of the first set, 0 to 1.
-    pub a: f64,
-    /// Share of the second.
-    pub b: f64,
+    /// How many of the first set.
+    pub a: u64,
+    /// How many of the second.
+    pub b: u64,
 }
 
 /// Equal bars over the range of both sets.
@@ -37,7 +37,7 @@ impl Bars {
         let (Some(low), Some(high)) = (low, high) else { return Self(Vec::new()) };
         if low == high {
             // All but outliers are one number; it gets one bar, the outliers with it.
-            return Self(vec![Bar { low, high, a: share(a.len(), &a), b: share(b.len(), &b) }]);
+            return Self(vec![Bar { low, high, a: a.len() as u64, b: b.len() as u64 }]);
         }
         let edge = |index: usize| low + (high - low) * index as f64 / COUNT as f64;
         let below = |set: &[f64], index: usize| match index {
@@ -45,15 +45,11 @@ impl Bars {
             COUNT => set.len(),
             _ => set.partition_point(|value| *value < edge(index)),
         };
-        let part = |set: &[f64], index: usize| share(below(set, index + 1) - below(set, index), set);
+        let part = |set: &[f64], index: usize| (below(set, index + 1) - below(set, index)) as u64;
         let bar =
             |index: usize| Bar { low: edge(index), high: edge(index + 1), a: part(&a, index), b: part(&b, index) };
         Self((0..COUNT).map(bar).collect())
     }
-}
-
-fn share(count: usize, set: &[f64]) -> f64 {
-    count as f64 / set.len().max(1) as f64
 }
 
 #[cfg(test)]
@@ -76,9 +72,8 @@ mod tests {
         ) {
             let Bars(bars) = Bars::of(&a, &b);
             prop_assert_eq!(bars.is_empty(), a.is_empty() && b.is_empty());
-            for (set, sum) in [(&a, bars.iter().map(|bar| bar.a).sum::<f64>()), (&b, bars.iter().map(|bar| bar.b).sum())] {
-                prop_assert!(set.is_empty() && sum == 0.0 || (sum - 1.0).abs() < 1e-9);
-            }
+            prop_assert_eq!(bars.iter().map(|bar| bar.a).sum::<u64>(), a.len() as u64);
+            prop_assert_eq!(bars.iter().map(|bar| bar.b).sum::<u64>(), b.len() as u64);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Our measures beside OpenCV's, scikit-image's and SciPy's (`tests/statistics/make.py`), on golden images and drawn pages.
 //!
-//! Light and sharpness are the same formula, so they differ by rounding alone. Their Radon transform turns the image and ours
+//! Light and sharpness are the same formula; OpenCV 5 rounds a luma in 5,000 to the other side, as it has 15 bits for the
+//! weights and we have 14, as OpenCV 4 and Pillow. Their Radon transform turns the image and ours
 //! sums along tilted lines: a direction may fall on the next quarter of a degree. Widths are counted in 64ths of a pixel here.
 
 use super::{Measure, Shift, Statistics, of};
@@ -51,10 +52,10 @@ fn measures_agree_with_opencv_and_scikit_image() {
         for (column, expected) in &row[1..] {
             let expected: Option<f64> = (expected != "-").then(|| expected.parse().unwrap());
             let (ours, tolerance) = match column.as_str() {
-                "brightness" | "contrast" | "warmth" | "tint" => (value(column, &found), 1e-5),
-                // OpenCV's is in f32.
-                "saturation" => (value(column, &found), 1e-5),
-                "sharpness" => (Some(found.sharpness), 1e-6 * (1.0 + found.sharpness)),
+                "brightness" | "contrast" => (value(column, &found), 1e-3),
+                // OpenCV's saturation is in f32.
+                "warmth" | "tint" | "saturation" => (value(column, &found), 1e-5),
+                "sharpness" => (Some(found.sharpness), 1e-4 * (1.0 + found.sharpness)),
                 "noise" => (found.noise, 1e-5),
                 // Which of the directions wins is chance where none is clear.
                 "skew" if found.skew.is_some_and(|skew| skew.confidence < 0.02) => continue,
@@ -63,8 +64,13 @@ fn measures_agree_with_opencv_and_scikit_image() {
                 "stroke" => (found.stroke, 1.0 / 64.0),
                 other => panic!("no measure is called {other}"),
             };
+            // Lines that are turned by 180 degrees are the same lines.
+            let apart = |ours: f64, expected: f64| match column.as_str() {
+                "skew" => ((ours - expected + 90.0).rem_euclid(180.0) - 90.0).abs(),
+                _ => (ours - expected).abs(),
+            };
             let close = match (ours, expected) {
-                (Some(ours), Some(expected)) => (ours - expected).abs() <= tolerance,
+                (Some(ours), Some(expected)) => apart(ours, expected) <= tolerance,
                 (ours, expected) => ours == expected,
             };
             assert!(close, "{name}: {column} is {ours:?}, of the other library {expected:?}");
@@ -84,7 +90,7 @@ fn effect_sizes_agree_with_scipy() {
         let shift = Shift::between(&measure.values(&all[..7]), &measure.values(&all[7..])).unwrap();
         let expected: Vec<f64> = row[1..].iter().map(|(_, text)| text.parse().unwrap()).collect();
         for (ours, theirs) in [shift.delta, shift.cohen_d.unwrap(), shift.ks].into_iter().zip(expected) {
-            assert!((ours - theirs).abs() < 1e-4, "{}: {ours} and {theirs}", measure.name);
+            assert!((ours - theirs).abs() < 1e-3, "{}: {ours} and {theirs}", measure.name);
         }
     }
 }
