@@ -42,7 +42,7 @@ pub struct Statistics {
     /// Mean of green minus the mean of red and blue, −255 (magenta) to 255 (green) grey levels.
     pub tint: f64,
     /// Variance of the Laplacian of the luma, in squared grey levels: how much fine detail there is, strokes and noise
-    /// alike (see [`detail`](self)). Depends on how many pixels a page has.
+    /// alike (noise of deviation s adds 20 s²). Depends on how many pixels a page has.
     pub sharpness: f64,
     /// Standard deviation of the grain of the luma, in grey levels; `None` where a side is under 3 pixels.
     pub noise: Option<f64>,
@@ -52,7 +52,7 @@ pub struct Statistics {
     pub stroke: Option<f64>,
 }
 
-/// Measures an image: about 7 ms for 512 × 640 pixels.
+/// Measures an image: about 10 ms for 512 × 640 pixels on one core.
 pub fn of(image: &Image) -> Statistics {
     let grey = Grey::of(image);
     let light = light::of(image, &grey);

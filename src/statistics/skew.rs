@@ -43,7 +43,8 @@ impl Skew {
     }
 }
 
-/// Ink at a place: from the centre to the right and down, in halves of a pixel.
+/// Ink at a place: whole pixels to the right of and down from the pixel in the middle, so that rows and columns fall into
+/// bins of their own (from a centre between two pixels they would be smoothed, and level lines lose).
 struct Ink {
     x: i32,
     y: i32,
@@ -99,21 +100,21 @@ fn inks(plane: &Grey) -> (Vec<Ink>, usize) {
     for row in 0..height {
         for column in 0..width {
             let (sum, value) = places.next().expect("BUG: a sum for each pixel");
-            let (x, y) = (2 * column - (width - 1), 2 * row - (height - 1));
+            let (right, down) = (2 * column - (width - 1), 2 * row - (height - 1));
             let depth = FINE * (i64::from(sum) - cells * i64::from(*value)) / cells;
-            if depth > 0 && x * x + y * y <= side * side {
-                inks.push(Ink { x, y, depth: depth as u32 });
+            if depth > 0 && right * right + down * down <= side * side {
+                inks.push(Ink { x: column - width / 2, y: row - height / 2, depth: depth as u32 });
             }
         }
     }
-    (inks, side as usize / 2 + 1)
+    (inks, side as usize / 2 + 2)
 }
 
 /// The sum of the jumps of the profile across lines that rise by `quarters` of a degree to the right.
 fn jumps(inks: &[Ink], radius: usize, quarters: i64, profile: &mut [u32]) -> u64 {
     let radians = quarters as f64 / 4.0 * (std::f64::consts::PI / 180.0);
-    // Halves of a pixel to 256ths of one: rows are counted down, so a line that rises has the normal (sin, cos).
-    let fixed = |value: f64| (value * f64::from(1 << 15)).round() as i32;
+    // Rows are counted down, so a line that rises has the normal (sin, cos).
+    let fixed = |value: f64| (value * f64::from(1 << 16)).round() as i32;
     let (sin, cos) = (fixed(libm::sin(radians)), fixed(libm::cos(radians)));
     let origin = (radius as i32 + 1) << 16;
     profile.fill(0);
