@@ -132,7 +132,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("ref")
     parser.add_argument("export", type=Path)
-    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ways", nargs="*", default=WAYS)
