@@ -111,7 +111,7 @@ fn inks(plane: &Grey) -> (Vec<Ink>, usize) {
 }
 
 /// The sum of the jumps of the profile across lines that rise by `quarters` of a degree to the right.
-fn jumps(inks: &[Ink], radius: usize, quarters: i64, profile: &mut Vec<u32>) -> u64 {
+fn jumps(inks: &[Ink], radius: usize, quarters: i64, profile: &mut [u32]) -> u64 {
     let radians = quarters as f64 / 4.0 * (std::f64::consts::PI / 180.0);
     // Rows are counted down, so a line that rises has the normal (sin, cos).
     let fixed = |value: f64| (value * f64::from(1 << 16)).round() as i32;
