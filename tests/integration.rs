@@ -15,18 +15,24 @@ mod bad_input;
 mod bad_request;
 #[path = "integration/bad_table.rs"]
 mod bad_table;
+#[path = "integration/compare.rs"]
+mod compare;
 #[path = "integration/diff.rs"]
 mod diff;
 #[path = "integration/digest.rs"]
 mod digest;
 #[path = "integration/eda.rs"]
 mod eda;
+#[path = "integration/errors.rs"]
+mod errors;
 #[path = "integration/export.rs"]
 mod export;
 #[path = "integration/house.rs"]
 mod house;
 #[path = "integration/interrupt.rs"]
 mod interrupt;
+#[path = "integration/listing.rs"]
+mod listing;
 #[path = "integration/look.rs"]
 mod look;
 #[path = "integration/mend.rs"]

@@ -2,7 +2,7 @@
 
 use super::machine::{Meter, Resources, duration};
 use super::restore::restore;
-use super::scan;
+use super::scan::{self, reading};
 use crate::export::{
     ExportError, Format, Layout, Part, Selection, SoftLabels, Transfer, Written, of_predictions, of_sources,
     of_version, write,
@@ -127,7 +127,8 @@ impl Export {
         self.refuse_inside(spec.layout.root())?;
         // Groups matter to splits alone.
         let spec = crate::source::SourceSpec { near_duplicates: false, ..spec };
-        let set = crate::source::scan(&spec, &Default::default(), None, &|_| {}).into_diagnostic()?;
+        let set =
+            reading(|progress| crate::source::scan(&spec, &Default::default(), None, progress)).into_diagnostic()?;
         for bad in &set.skipped {
             eprintln!("left out: {}: {}", bad.path, bad.why);
         }

@@ -5,8 +5,10 @@
 
 pub mod build;
 pub mod check;
+pub mod compare;
 pub mod diff;
 pub mod eda;
+pub mod errors;
 pub mod evict;
 pub mod explain;
 pub mod export;
@@ -176,6 +178,8 @@ enum Command {
     Show(show::Show),
     Diff(diff::DiffCommand),
     Explain(explain::Explain),
+    Errors(errors::ErrorsCommand),
+    Compare(compare::Compare),
     Log(log::Log),
     Tag(tag::Tag),
     Path(path::Path),
@@ -205,6 +209,8 @@ impl Command {
             Self::Show(command) => command.run(datasets),
             Self::Diff(command) => command.run(datasets),
             Self::Explain(command) => command.run(datasets),
+            Self::Errors(command) => command.run(datasets),
+            Self::Compare(command) => command.run(),
             Self::Log(command) => command.run(datasets),
             Self::Tag(command) => command.run(datasets),
             Self::Path(command) => command.run(datasets),

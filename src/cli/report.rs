@@ -48,7 +48,7 @@ impl Report {
         let bar = ProgressBar::new(self.samples.min(opened.plan().total() as usize) as u64).with_style(style);
         bar.set_prefix("report");
         let amount = Amount { samples: self.samples, full: self.full };
-        let html = report(&viewer, amount, "", &|| bar.inc(1))?;
+        let html = report(&viewer, amount, &|| bar.inc(1))?;
         bar.finish_and_clear();
         fs::write(&self.out, html.as_bytes(), Existing::Replace)?;
         if let Err(reason) = viewer.renderer() {

@@ -9,7 +9,7 @@ use crate::manifest::Key;
 use crate::plan::Renderer;
 use crate::prepare::{Prepared, check_engine, prepare_from_record};
 use crate::shard::Pixels;
-use crate::store::{Datasets, LogLine, Record, Reference, Resolved, ShardProblem};
+use crate::store::{Datasets, LogLine, Record, Reference, Resolved, ShardProblem, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
@@ -200,9 +200,10 @@ impl Work<'_> {
 type Damage = BTreeMap<Digest, Option<BTreeSet<Key>>>;
 
 fn damage(datasets: &Datasets, version: &Resolved, record: &Record) -> miette::Result<Option<Damage>> {
-    if datasets.find_info(&version.digest)?.is_none() {
-        return Ok(None);
-    }
+    match datasets.find_info(&version.digest) {
+        Ok(None) | Err(StoreError::Info { .. }) => return Ok(None),
+        found => found?,
+    };
     let checked = datasets.verify(&version.digest, &record.classes(), &|_| {})?;
     if checked.manifest.is_some() {
         // Nothing says which samples are right.

@@ -4,7 +4,7 @@ use super::machine::Resources;
 use crate::plan::{Estimate, Renderer};
 use crate::prepare::{Noticed, Prepared, prepare};
 use crate::recipe::{Draft, Recipe};
-use crate::source::SourceSpec;
+use crate::source::{Progress, SourceSpec};
 use crate::store::Datasets;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -45,13 +45,7 @@ pub fn plan(recipe: &Path, datasets: &Datasets) -> miette::Result<Prepared> {
     for warning in super::check::warnings(&recipe) {
         eprintln!("{:?}", miette::Report::new(warning));
     }
-    let style = ProgressStyle::with_template("reading sources {bar:28} {pos}/{len}, {eta} left");
-    let bar = ProgressBar::new(0).with_style(style.expect("BUG: a template that cannot be read"));
-    let prepared = prepare(recipe, datasets, &|progress| {
-        bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
-    });
-    bar.finish_and_clear();
+    let prepared = reading(|progress| prepare(recipe, datasets, progress));
     let prepared = prepared?;
     if let Some(noticed) = &prepared.noticed {
         for line in lines(noticed) {
@@ -59,6 +53,18 @@ pub fn plan(recipe: &Path, datasets: &Datasets) -> miette::Result<Prepared> {
         }
     }
     Ok(prepared)
+}
+
+/// Shows how far a reading of sources is while it lasts.
+pub fn reading<T>(read: impl FnOnce(&(dyn Fn(Progress) + Sync)) -> T) -> T {
+    let style = ProgressStyle::with_template("reading sources {bar:28} {pos}/{len}, {eta} left");
+    let bar = ProgressBar::new(0).with_style(style.expect("BUG: a template that cannot be read"));
+    let result = read(&|progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+    });
+    bar.finish_and_clear();
+    result
 }
 
 /// At most this many of each kind are printed; the rest is counted.

@@ -1,6 +1,7 @@
 //! A difference as people read it: what fits on a screen first, then every drawn parameter.
 
-use super::{Change, Changed, Diff, Fate, Held, Of, Shown, Spread};
+use super::{Change, Changed, Diff, Fate, Held, Of, Shown, Spread, StepShare};
+use crate::report;
 use crate::store::ByteSize;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -221,13 +222,13 @@ fn label_mass(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
 }
 
 fn steps(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
-    let shown = diff.steps.iter().filter(|share| detail == Detail::Full || share.a != share.b);
-    let rows: Vec<_> = shown
-        .map(|share| {
-            let [a, b] = [share.a, share.b].map(|[on, of]| percent(on, of));
-            vec![format!("  {}{}", share.of.prefix(), share.step), a, "→".into(), b]
-        })
-        .collect();
+    let row = |share: &StepShare| {
+        let [a, b] = [share.a, share.b].map(|[on, of]| percent(on, of));
+        // What rounds to the same says nothing.
+        let shown = detail == Detail::Full || a != b;
+        shown.then(|| vec![format!("  {}{}", share.of.prefix(), share.step), a, "→".into(), b])
+    };
+    let rows: Vec<_> = diff.steps.iter().filter_map(row).collect();
     line("\nsteps, in how many of the samples that go through them");
     align(&rows, &[1, 3], line);
     if rows.len() < diff.steps.len() {
@@ -243,7 +244,7 @@ fn parameters(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
     let same = diff.parameters.len() - shown.len();
     // The farthest apart first; what only one side has before all.
     shown.sort_by(|a, b| b.distance.unwrap_or(2.0).total_cmp(&a.distance.unwrap_or(2.0)));
-    // What chance alone may have done to equal laws is worth a line, not a picture.
+    // What chance alone may have done to equal laws is counted.
     let near = |spread: &Spread| match (spread.p, spread.distance) {
         (Some(p), _) => p > 0.01,
         (None, distance) => distance.is_some_and(|distance| distance < 0.01),
@@ -251,8 +252,9 @@ fn parameters(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
     let (far, near): (Vec<&Spread>, Vec<&Spread>) =
         shown.iter().partition(|spread| detail == Detail::Full || !near(spread));
     far.iter().for_each(|spread| parameter(spread, line));
-    let rows: Vec<_> = near.iter().map(|spread| vec![format!("  {}", spread.name()), statistic(spread)]).collect();
-    align(&rows, &[], line);
+    if !near.is_empty() {
+        line(&format!("  no more than chance may do for {} (--full lists them)", near.len()));
+    }
     if same > 0 {
         let other = if shown.is_empty() { "all" } else { "the other" };
         line(&format!("  same for {other} {same}"));
@@ -273,9 +275,10 @@ fn parameter(spread: &Spread, line: &mut dyn FnMut(&str)) {
         let drawn = if spread.bars.is_empty() {
             words(spread, index)
         } else {
-            let counts: Vec<u64> = spread.bars.iter().map(|bar| [bar.a, bar.b][index]).collect();
+            let counts: Vec<f64> = spread.bars.iter().map(|bar| [bar.a, bar.b][index] as f64).collect();
+            let most = counts.iter().copied().fold(0.0, f64::max);
             let (min, max) = (summary.min, summary.max);
-            format!("{}  {min} to {max}, mean {:.4}", sparkline(&counts), summary.mean)
+            format!("{}  {min} to {max}, mean {:.4}", report::sparkline(&counts, most), summary.mean)
         };
         line(&format!("    {side} {:>8}  {drawn}", summary.count));
     }
@@ -316,31 +319,8 @@ fn words(spread: &Spread, side: usize) -> String {
     text
 }
 
-/// Bars of eighths, scaled to the tallest; a bar that is not empty is seen.
-fn sparkline(counts: &[u64]) -> String {
-    const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
-    counts.iter().map(|count| BARS[(count * 8).div_ceil(most) as usize]).collect()
-}
-
-/// Columns two spaces apart, as wide as a terminal shows them: Korean letters take two places.
 fn align(rows: &[Vec<String>], right: &[usize], line: &mut dyn FnMut(&str)) {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max();
-    let widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
-    for row in rows {
-        let cells = row.iter().enumerate().map(|(column, cell)| {
-            let space = " ".repeat(widths[column] - width(cell));
-            if right.contains(&column) { space + cell } else { cell.clone() + &space }
-        });
-        line(&cells.collect::<Vec<_>>().join("  "));
-    }
-}
-
-/// Places on a terminal.
-fn width(text: &str) -> usize {
-    let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f300}'..='\u{1faff}');
-    text.chars().map(|c| 1 + usize::from(wide(c))).sum()
+    report::align(rows, right).iter().for_each(|row| line(row));
 }
 
 /// Which list of steps a spread is of, for a heading.

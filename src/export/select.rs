@@ -1,7 +1,7 @@
 //! Where a selection comes from: a version, sources that have no version yet, or what a model said.
 
 use super::{ExportError, Item, Part, Selection};
-use crate::source::{Classes, SourceSet, predictions};
+use crate::source::{Classes, SourceSet, predicted};
 use crate::store::{Datasets, Resolved, ShardRef, StoreError};
 use crate::{fs, shard};
 use std::collections::BTreeSet;
@@ -93,7 +93,7 @@ pub fn of_sources(set: SourceSet) -> Result<Selection, ExportError> {
 /// # Errors
 /// With everything that is wrong with the tables, or every image that is missing.
 pub fn of_predictions(table: &Path, images: &Path, classes: Option<&Path>) -> Result<Selection, ExportError> {
-    let (classes, said) = predictions(table, images, classes)?;
+    let (classes, said) = predicted(table, images, classes)?;
     let mut items = Vec::new();
     for (id, class) in said {
         let path = images.join(&id);

@@ -8,11 +8,13 @@
 mod detail;
 mod index;
 mod overview;
+mod pixels;
 mod report;
 
 pub use detail::{Detail, DetailError, StageImage, detail, thumbnail};
 pub use index::{Index, Param, StepColumn};
 pub use overview::overview;
+pub use pixels::pixels;
 pub use report::{Amount, report};
 
 /// What the gallery looks like, beside what every page does.

@@ -110,9 +110,9 @@ fn spreads(all: impl IntoIterator<Item = (String, String, Vec<f64>)>) -> String 
         let counts = plot::counts(values.iter().copied(), low, high, BINS);
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let plot = plot::histogram(&name, &short(low), &short(high), &[&counts]);
-        let _ = write!(
+        let _ = writeln!(
             drawn,
-            "<figure>{plot}<figcaption><b>{}</b> {}, mean {}, {} values</figcaption></figure>\n",
+            "<figure>{plot}<figcaption><b>{}</b> {}, mean {}, {} values</figcaption></figure>",
             escaped(&name),
             escaped(&unit),
             short(mean),
@@ -128,7 +128,7 @@ fn spreads(all: impl IntoIterator<Item = (String, String, Vec<f64>)>) -> String 
 
 /// Four significant digits at most.
 fn short(value: f64) -> String {
-    let digits = 3 - value.abs().max(1e-9).log10().floor() as i32;
+    let digits = 3 - libm::log10(value.abs().max(1e-9)).floor() as i32;
     let text = format!("{value:.*}", digits.clamp(0, 6) as usize);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

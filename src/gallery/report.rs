@@ -1,10 +1,11 @@
 //! The gallery as one file: some samples of a version with everything that the page shows of them.
 
-use super::{BODY, Detail, DetailError, Index, SCRIPT, STYLE, detail, overview, thumbnail};
+use super::{BODY, Detail, DetailError, Index, SCRIPT, STYLE, detail, overview, pixels, thumbnail};
 use crate::manifest::Entry;
 use crate::opened::{OpenError, Viewer};
 use crate::pixels::{Encoding, Subsampling};
 use crate::report::{Script, data_url, document, smaller};
+use crate::seed::Role;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rayon::prelude::*;
@@ -37,17 +38,11 @@ struct Element<'a> {
     why: Option<String>,
 }
 
-/// The report of what a viewer shows, as HTML. `between` stands above the gallery, HTML too; `progress` is told of
-/// each sample that is done.
+/// The report of what a viewer shows, as HTML; `progress` is told of each sample that is done.
 ///
 /// # Errors
 /// When the manifest cannot be read. Samples that cannot be shown say so in the page.
-pub fn report(
-    viewer: &Viewer<'_>,
-    amount: Amount,
-    between: &str,
-    progress: &(dyn Fn() + Sync),
-) -> Result<String, OpenError> {
+pub fn report(viewer: &Viewer<'_>, amount: Amount, progress: &(dyn Fn() + Sync)) -> Result<String, OpenError> {
     let opened = viewer.opened();
     let all = opened.entries()?;
     let whole = Index::new(opened, &all);
@@ -62,14 +57,14 @@ pub fn report(
     };
     let (thumbnails, elements): (Vec<String>, Vec<String>) = shown.par_iter().enumerate().map(one).unzip();
     let mut body = overview(opened, &all, &whole);
-    body += between;
+    body += &pixels(viewer, &measured(&all));
     body += BODY;
     if shown.len() < all.len() {
         let (some, of) = (shown.len(), all.len());
-        let _ = write!(
+        let _ = writeln!(
             body,
             "<p><small>{some} of {of} samples are in this file, of every class and split alike; {} of them open to full \
-             size. `augmint view` shows all.</small></p>\n",
+             size. `augmint view` shows all.</small></p>",
             full.len()
         );
     }
@@ -79,6 +74,15 @@ pub fn report(
         body += &script(&format!("s{number}"), element);
     }
     Ok(document(opened.label(), STYLE, Script::Alone(SCRIPT), &body))
+}
+
+/// Training samples whose pixels are measured: enough for a distribution.
+const MEASURED: usize = 400;
+
+/// Training samples that are no originals, of every class alike.
+fn measured(all: &[Entry]) -> Vec<&Entry> {
+    let made: Vec<&Entry> = all.iter().filter(|entry| entry.role == Role::Train).collect();
+    choose(made.iter().copied(), MEASURED).into_iter().map(|place| made[place]).collect()
 }
 
 fn element(viewer: &Viewer<'_>, entry: &Entry, full: bool) -> String {
@@ -112,14 +116,14 @@ fn large(viewer: &Viewer<'_>, entry: &Entry) -> Result<String, DetailError> {
 
 /// Places of up to `count` entries, of every set and class in turn and in the order of their keys (which is random, and
 /// the same every time); ascending.
-fn choose(entries: &[Entry], count: usize) -> Vec<usize> {
+fn choose<'a>(entries: impl IntoIterator<Item = &'a Entry>, count: usize) -> Vec<usize> {
     let mut turns: BTreeMap<_, usize> = BTreeMap::new();
     let turn = |(place, entry): (usize, &Entry)| {
         let turn = turns.entry((entry.set, entry.class)).or_default();
         *turn += 1;
         (*turn, entry.set, entry.class, place)
     };
-    let mut ranked: Vec<_> = entries.iter().enumerate().map(turn).collect();
+    let mut ranked: Vec<_> = entries.into_iter().enumerate().map(turn).collect();
     ranked.sort_unstable();
     let mut chosen: Vec<usize> = ranked.into_iter().take(count).map(|(.., place)| place).collect();
     chosen.sort_unstable();

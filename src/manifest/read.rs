@@ -200,6 +200,21 @@ impl EntryLines {
         Ok(Self { lines: Lines::new(input, path), parser: LineParser::default() })
     }
 
+    /// The key of the next entry, which is not parsed beyond it.
+    ///
+    /// # Errors
+    /// When the line has none, or cannot be read.
+    pub fn next_key(&mut self) -> Result<Option<Key>, ManifestError> {
+        let Some(line) = self.lines.next()? else { return Ok(None) };
+        match key_of(line) {
+            Some(key) => Ok(Some(key)),
+            None => {
+                self.lines.done = true;
+                Err(self.lines.text_error("not an entry: it has no key"))
+            }
+        }
+    }
+
     /// The next entry whose key is wanted; the others are passed over without being parsed.
     pub(super) fn next_wanted(&mut self, wanted: impl Fn(&Key) -> bool) -> Result<Option<Entry>, ManifestError> {
         while let Some(line) = self.lines.next()? {

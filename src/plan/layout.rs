@@ -43,6 +43,11 @@ pub struct ShardPlan {
 }
 
 impl ShardPlan {
+    /// Its name in a version's folder: `train-00000.tar`.
+    pub fn file_name(&self) -> String {
+        format!("{}-{:05}.tar", self.set, self.index)
+    }
+
     /// How many samples.
     pub fn samples(&self) -> u64 {
         self.blocks.iter().map(|block| u64::from(block.samples.end - block.samples.start)).sum()

@@ -7,7 +7,7 @@ use crate::ops::Value;
 use crate::pixels::{Image, Limits, decode};
 use crate::plan::{Draw, Drawn, Plan, RenderError, Renderer, Sample};
 use crate::seed::Role;
-use crate::source::{SourceError, images_below};
+use crate::source::{SourceError, Unlabelled};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -196,19 +196,16 @@ fn trains(plan: &Plan, source: usize) -> bool {
 
 /// Up to `count` images below a folder in a random order that follows from their names; what cannot be read is left out.
 fn some_of(folder: &Path, count: usize) -> Result<Vec<(Image, String)>, ContactError> {
-    let mut files = images_below(folder)?;
-    let rank = |file: &PathBuf| -> Digest {
-        let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy().into_owned();
-        Hasher::new("augmint preview 1").text(&name).finish()
-    };
-    files.sort_by_cached_key(rank);
+    let mut names = Unlabelled::list(folder)?.images;
+    names.sort_by_cached_key(|name| -> Digest { Hasher::new("augmint preview 1").text(name).finish() });
     let mut found = Vec::new();
     let mut first = None;
-    for chunk in files.chunks(count.max(1)) {
-        let read = |file: &PathBuf| {
-            let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-            let image = decode(&bytes, &Limits::default()).map_err(|error| format!("{}: {error}", file.display()))?;
-            Ok((image, file.file_name().unwrap_or_default().to_string_lossy().into_owned()))
+    for chunk in names.chunks(count.max(1)) {
+        let read = |name: &String| {
+            let named = |problem: &dyn std::fmt::Display| format!("{name}: {problem}");
+            let bytes = std::fs::read(folder.join(name)).map_err(|error| named(&error))?;
+            let image = decode(&bytes, &Limits::default()).map_err(|error| named(&error))?;
+            Ok((image, name.rsplit('/').next().unwrap_or(name).to_owned()))
         };
         let images: Vec<Result<_, String>> = chunk.par_iter().map(read).collect();
         for image in images {

@@ -1,9 +1,8 @@
 //! Contact sheets: many images in one PNG, labelled, to be looked at before anything is built.
 
+use super::font::Font;
 use crate::pixels::{EncodeError, Encoding, Image, Size};
-use ab_glyph::{FontRef, PxScale};
 use image::{Rgb, RgbImage, imageops};
-use imageproc::drawing::draw_text_mut;
 
 /// The longest side of a picture on a sheet of many.
 pub const CELL: u32 = 150;
@@ -28,13 +27,14 @@ pub struct Row {
 /// # Errors
 /// When the sheet is too large for a PNG, which some 10,000 rows would make it.
 pub fn sheet(title: &str, rows: &[Row], cell: u32) -> Result<Vec<u8>, EncodeError> {
-    let font = FontRef::try_from_slice(notosans::REGULAR_TTF).expect("BUG: the embedded font cannot be read");
+    let captions = rows.iter().flat_map(|row| row.cells.iter().map(|(_, caption)| caption.as_str()));
+    let font = Font::with(rows.iter().map(|row| row.name.as_str()).chain(captions).chain([title]));
     let columns = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0) as u32;
     let (width, line) = (GAP + columns * (cell + GAP), cell + 2 * CAPTION + GAP);
     let mut canvas = RgbImage::from_pixel(width.max(400), TITLE + rows.len() as u32 * line + GAP, PAPER);
     let write = |canvas: &mut RgbImage, x: u32, y: u32, size: f32, color, room: u32, text: &str| {
         let text = shorten(text, (room as f32 / (size * 0.5)) as usize);
-        draw_text_mut(canvas, color, x as i32, y as i32, PxScale::from(size), &font, &text);
+        font.draw(canvas, color, (x, y), size, &text);
     };
     write(&mut canvas, GAP, 3, 18.0, INK, width.max(400), title);
     for (number, row) in rows.iter().enumerate() {

@@ -1,13 +1,13 @@
 //! Why sources cannot be had.
 
 use super::bad::{BadSource, lines};
-use super::table::Problem;
+use super::problem::Problem;
 use crate::digest::Digest;
 use std::fmt;
 use std::path::PathBuf;
 
 /// Why a scan, or a look for known sources, failed; lists are complete and sorted.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SourceError {
     /// The folder of images cannot be listed.
     #[error("cannot read the folder of images {path}: {source}", path = path.display())]
@@ -20,6 +20,12 @@ pub enum SourceError {
     /// The tables contradict themselves, each other or the files.
     #[error("{} in the source tables:{}", count(problems.len(), "problem"), lines(problems, |problem| problem.kind()))]
     Tables {
+        /// By table, then line.
+        problems: Vec<Problem>,
+    },
+    /// Tables of predictions, or what they are compared with, that contradict themselves or each other.
+    #[error("{} in the predictions:{}", count(problems.len(), "problem"), lines(problems, |problem| problem.kind()))]
+    Predictions {
         /// By table, then line.
         problems: Vec<Problem>,
     },

@@ -6,7 +6,7 @@
 
 use super::bad::{BadSource, Why};
 use super::error::SourceError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use walkdir::{DirEntry, WalkDir};
 
 /// Files and class folders of one root; paths are relative, `/`-separated and sorted as bytes.
@@ -72,15 +72,6 @@ fn relative(path: &Path, root: &Path) -> Result<String, String> {
         Some(parts) => Ok(parts.join("/")),
         None => Err(parts.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")),
     }
-}
-
-/// The files below a folder whose names end like an image's, sorted; hidden ones are none.
-///
-/// # Errors
-/// When the folder cannot be listed.
-pub fn images_below(root: &Path) -> Result<Vec<PathBuf>, SourceError> {
-    let files = Files::list(root)?.files;
-    Ok(files.iter().filter(|file| looks_like_an_image(file)).map(|file| root.join(file)).collect())
 }
 
 /// Whether a name ends like an image's.

@@ -6,7 +6,8 @@
 
 use super::Classes;
 use super::bad::Why;
-use super::table::{Problem, TableError, nearest, read};
+use super::problem::{Problem, TableError};
+use super::table::{nearest, read};
 use super::tables::{Entry, Listing, checked_id, nearest_class};
 use crate::digest::Digest;
 use std::collections::BTreeMap;

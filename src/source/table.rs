@@ -3,150 +3,8 @@
 //! A byte order mark, CRLF, quoted fields, further columns and spaces around cells are accepted; everything else that
 //! is odd is a [`Problem`] with the table and the line. Nothing is guessed.
 
-use super::bad::did_you_mean;
-use std::fmt;
+use super::problem::{Problem, TableError};
 use std::path::{Path, PathBuf};
-
-/// Something wrong in a table.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Problem {
-    /// The table.
-    pub table: PathBuf,
-    /// Counted from 1; `None` where it concerns the whole table.
-    pub line: Option<u64>,
-    /// What is wrong.
-    pub error: TableError,
-}
-
-impl Problem {
-    pub(super) fn kind(&self) -> &'static str {
-        use TableError as E;
-        match self.error {
-            E::Unreadable(_) | E::Utf16 | E::Encoding | E::Empty => "unreadable",
-            E::MissingColumn { .. } | E::TwiceAColumn(_) | E::Fields { .. } | E::EmptyCell(_) => "malformed",
-            E::DuplicateId { .. } | E::DuplicateFix { .. } => "duplicate",
-            E::Escapes(_) => "escaping",
-            E::UnknownTarget { .. } | E::UnknownFixTarget { .. } => "of unknown class",
-            E::Number(_) | E::DuplicateNumber { .. } | E::DuplicateClass { .. } => "about classes",
-            E::UnknownId { .. } => "of unknown ID",
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.table.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.error)
-    }
-}
-
-/// What can be wrong in a table.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
-pub enum TableError {
-    /// The operating system does not give its bytes.
-    #[error("cannot be read: {0}")]
-    Unreadable(String),
-    /// UTF-16, as some spreadsheets write it.
-    #[error("is UTF-16; save it as 'CSV UTF-8'")]
-    Utf16,
-    /// Another encoding.
-    #[error("is not UTF-8 (CP949, EUC-KR or Latin-1?); save it as 'CSV UTF-8'")]
-    Encoding,
-    /// No header line.
-    #[error("is empty; expected a header line")]
-    Empty,
-    /// A column is not there.
-    #[error("no column '{column}'; expected the header {expected}, found {found}")]
-    MissingColumn {
-        /// The column.
-        column: String,
-        /// All columns needed.
-        expected: String,
-        /// The header as read.
-        found: String,
-    },
-    /// A column name stands twice in the header.
-    #[error("the column '{0}' stands twice in the header")]
-    TwiceAColumn(String),
-    /// A row is longer or shorter than the header.
-    #[error("{found} fields, but the header has {expected}; quote a field that holds a comma")]
-    Fields {
-        /// In the row.
-        found: usize,
-        /// In the header.
-        expected: usize,
-    },
-    /// A cell that must say something does not.
-    #[error("'{0}' is empty")]
-    EmptyCell(String),
-    /// An ID has two rows.
-    #[error("the ID '{id}' stands already in line {first}")]
-    DuplicateId {
-        /// The ID.
-        id: String,
-        /// Its first line.
-        first: u64,
-    },
-    /// An ID has two fixes.
-    #[error("'{id}' is fixed already in line {first}; keep one of the two")]
-    DuplicateFix {
-        /// The ID.
-        id: String,
-        /// Its first line.
-        first: u64,
-    },
-    /// An ID that leads out of the folder of images.
-    #[error("the ID '{0}' leads out of the folder of images; IDs are paths below it")]
-    Escapes(String),
-    /// A label that no class has.
-    #[error("no class has the target '{target}' (classes: {table}){}", did_you_mean(nearest.as_deref()))]
-    UnknownTarget {
-        /// The label.
-        target: String,
-        /// The table of classes.
-        table: String,
-        /// The closest target or class name.
-        nearest: Option<String>,
-    },
-    /// A fix to something that is no class.
-    #[error("'{target}' is neither 'drop' nor a class{}", did_you_mean(nearest.as_deref()))]
-    UnknownFixTarget {
-        /// The fix.
-        target: String,
-        /// The closest class name.
-        nearest: Option<String>,
-    },
-    /// A class number that is none.
-    #[error("the target '{0}' is not a class number (0, 1, 2, …)")]
-    Number(String),
-    /// A class number has two rows.
-    #[error("the target {number} stands already in line {first}")]
-    DuplicateNumber {
-        /// The number.
-        number: u32,
-        /// Its first line.
-        first: u64,
-    },
-    /// A class name has two rows.
-    #[error("the class name '{name}' stands already in line {first}")]
-    DuplicateClass {
-        /// The name.
-        name: String,
-        /// Its first line.
-        first: u64,
-    },
-    /// An ID that names no source.
-    #[error("the ID '{id}' names no source{}", did_you_mean(nearest.as_deref()))]
-    UnknownId {
-        /// The ID.
-        id: String,
-        /// The closest ID.
-        nearest: Option<String>,
-    },
-}
 
 /// One row: as many cells as columns were asked for, trimmed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -157,74 +15,124 @@ pub(super) struct Row {
     pub cells: Vec<String>,
 }
 
+/// A table as it stands: its header and its rows, which may be longer or shorter.
+pub(super) struct Table {
+    /// Where it was read; only for messages.
+    pub path: PathBuf,
+    header_line: u64,
+    /// Trimmed.
+    pub header: Vec<String>,
+    records: Vec<(u64, csv::StringRecord)>,
+}
+
 /// Reads the named columns of a table; what is wrong is added to `problems`, and rows that are wrong are left out.
 pub(super) fn read(path: &Path, columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
-    match std::fs::read(path) {
-        Ok(bytes) => parse(path, &bytes, columns, problems),
-        Err(error) => {
-            let error = TableError::Unreadable(error.to_string());
-            problems.push(Problem { table: path.to_owned(), line: None, error });
-            Vec::new()
-        }
-    }
+    Table::read(path, problems).map(|table| table.named(columns, problems)).unwrap_or_default()
 }
 
 /// [`read`] of bytes in memory; `path` is only for messages.
+#[cfg(test)]
 pub(super) fn parse(path: &Path, bytes: &[u8], columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
-    let mut problem = |line, error| problems.push(Problem { table: path.to_owned(), line, error });
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        problem(None, TableError::Utf16);
-        return Vec::new();
-    }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
-        problem(Some(line), TableError::Encoding);
-        return Vec::new();
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut counter = LineCounter { bytes, at: 0, line: 1 };
-    let mut records = reader.records().filter_map(|record| match record {
-        Ok(record) => Some((counter.line_of(record.position().map_or(0, |position| position.byte())), record)),
-        Err(error) => {
-            let line = error.position().map(|position| position.line());
-            problem(line, TableError::Unreadable(error.to_string()));
-            None
-        }
-    });
-    let Some((header_line, header)) = records.next() else {
-        drop(records);
-        problem(None, TableError::Empty);
-        return Vec::new();
-    };
-    let records: Vec<_> = records.collect();
-    let header: Vec<_> = header.iter().map(str::trim).collect();
-    let mut places = Vec::new();
-    for &column in columns {
-        let mut found = header.iter().enumerate().filter(|(_, name)| **name == column).map(|(place, _)| place);
-        match (found.next(), found.next()) {
-            (Some(place), None) => places.push(place),
-            (Some(_), Some(_)) => problem(Some(header_line), TableError::TwiceAColumn(column.into())),
-            (None, _) => {
-                let (expected, found) = (columns.join(","), header.join(","));
-                let error = TableError::MissingColumn { column: column.into(), expected, found };
-                problem(Some(header_line), error);
+    Table::parse(path, bytes, problems).map(|table| table.named(columns, problems)).unwrap_or_default()
+}
+
+impl Table {
+    /// Reads a table; `None` where there is no header, with the reason among `problems`.
+    pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Self> {
+        match std::fs::read(path) {
+            Ok(bytes) => Self::parse(path, &bytes, problems),
+            Err(error) => {
+                let error = TableError::Unreadable(error.to_string());
+                problems.push(Problem { table: path.to_owned(), line: None, error });
+                None
             }
         }
     }
-    if places.len() < columns.len() {
-        return Vec::new();
-    }
-    let mut rows = Vec::new();
-    for (line, record) in records {
-        if record.len() == header.len() {
-            let cells = places.iter().map(|&place| record[place].trim().to_owned()).collect();
-            rows.push(Row { line, cells });
-        } else {
-            problem(Some(line), TableError::Fields { found: record.len(), expected: header.len() });
+
+    fn parse(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> Option<Self> {
+        let mut problem = |line, error| problems.push(Problem { table: path.to_owned(), line, error });
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            problem(None, TableError::Utf16);
+            return None;
         }
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
+            problem(Some(line), TableError::Encoding);
+            return None;
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        let mut counter = LineCounter { bytes, at: 0, line: 1 };
+        let mut records = reader.records().filter_map(|record| match record {
+            Ok(record) => Some((counter.line_of(record.position().map_or(0, |position| position.byte())), record)),
+            Err(error) => {
+                let line = error.position().map(|position| position.line());
+                problem(line, TableError::Unreadable(error.to_string()));
+                None
+            }
+        });
+        let Some((header_line, header)) = records.next() else {
+            drop(records);
+            problem(None, TableError::Empty);
+            return None;
+        };
+        let records = records.collect();
+        let header = header.iter().map(|name| name.trim().to_owned()).collect();
+        Some(Self { path: path.to_owned(), header_line, header, records })
     }
-    rows
+
+    /// Something wrong with the header.
+    pub fn header_problem(&self, error: TableError) -> Problem {
+        Problem { table: self.path.clone(), line: Some(self.header_line), error }
+    }
+
+    /// The place of a column; `None`, with the reason among `problems`, where it stands twice, and where it is not there.
+    pub fn column(&self, column: &str, problems: &mut Vec<Problem>) -> Option<usize> {
+        let mut found = self.header.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+        let (first, second) = (found.next(), found.next());
+        if second.is_some() {
+            problems.push(self.header_problem(TableError::TwiceAColumn(column.into())));
+            return None;
+        }
+        first
+    }
+
+    /// The rows that are as long as the header, with their lines; the others are added to `problems`.
+    pub fn rows<'a>(
+        &'a self,
+        problems: &'a mut Vec<Problem>,
+    ) -> impl Iterator<Item = (u64, &'a csv::StringRecord)> + 'a {
+        self.records.iter().filter_map(|(line, record)| {
+            if record.len() == self.header.len() {
+                return Some((*line, record));
+            }
+            let error = TableError::Fields { found: record.len(), expected: self.header.len() };
+            problems.push(Problem { table: self.path.clone(), line: Some(*line), error });
+            None
+        })
+    }
+
+    /// The cells of these columns.
+    fn named(&self, columns: &[&str], problems: &mut Vec<Problem>) -> Vec<Row> {
+        let mut places = Vec::new();
+        for &column in columns {
+            let before = problems.len();
+            match self.column(column, problems) {
+                Some(place) => places.push(place),
+                None if problems.len() == before => {
+                    let (expected, found) = (columns.join(","), self.header.join(","));
+                    let error = TableError::MissingColumn { column: column.into(), expected, found };
+                    problems.push(self.header_problem(error));
+                }
+                None => {}
+            }
+        }
+        if places.len() < columns.len() {
+            return Vec::new();
+        }
+        let cells = |record: &csv::StringRecord| places.iter().map(|&place| record[place].trim().to_owned()).collect();
+        self.rows(problems).map(|(line, record)| Row { line, cells: cells(record) }).collect()
+    }
 }
 
 /// Counts lines as editors do. The csv crate's own count is one short after CRLF and blank lines.

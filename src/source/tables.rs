@@ -3,13 +3,14 @@
 use super::bad::{BadSource, Why};
 use super::error::SourceError;
 use super::files::{Files, looks_like_an_image};
-use super::table::{Problem, TableError, nearest, read};
+use super::problem::{Problem, TableError};
+use super::table::{nearest, read};
 use super::{Classes, Layout};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// How many errors get a look for the nearest name: a wrong folder makes one of every row.
-const HINTS: usize = 100;
+pub(super) const HINTS: usize = 100;
 
 /// What the labels say, before any image is read.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ impl Layout {
     }
 }
 
-fn read_classes(table: &Path, problems: &mut Vec<Problem>) -> Classes {
+pub(super) fn read_classes(table: &Path, problems: &mut Vec<Problem>) -> Classes {
     let mut numbers = BTreeMap::<u32, (u64, String)>::new();
     let mut names = BTreeMap::<String, u64>::new();
     let rows = read(table, &["target", "class_name"], problems);
@@ -192,7 +193,7 @@ fn read_groups(
 }
 
 /// The path below the root that an ID means: `./a//b` is `a/b`.
-pub(super) fn checked_id(id: &str) -> Result<String, TableError> {
+pub(crate) fn checked_id(id: &str) -> Result<String, TableError> {
     if id.is_empty() {
         return Err(TableError::EmptyCell("ID".into()));
     }
@@ -221,7 +222,7 @@ pub(super) fn nearest_class(classes: &Classes, text: &str, names: bool) -> Optio
 }
 
 /// Without folders and the ending, in lower case: what people get right when they get a file name wrong.
-fn stem(path: &str) -> String {
+pub(super) fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase()
 }

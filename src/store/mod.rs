@@ -76,6 +76,17 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
+    /// The store's own note on a version cannot be understood.
+    #[error("{}, line {line}: {problem}", path.display())]
+    #[diagnostic(help("the store is a cache: `augmint restore` makes it again"))]
+    Info {
+        /// `_info.json`.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// A manifest or a shard's entries cannot be read.
     #[error(transparent)]
     #[diagnostic(help("the store is a cache: `augmint restore` makes it again"))]

@@ -129,12 +129,13 @@ impl Datasets {
     /// When `_info.json` cannot be read.
     pub fn find_info(&self, digest: &Digest) -> Result<Option<Info>> {
         let path = self.version_folder(digest).join("_info.json");
-        let text = match fs::read_text(&path) {
+        // As bytes: what is not even UTF-8 is damage like any other.
+        let text = match fs::read(&path) {
             Err(error) if error.is_missing() => return Ok(None),
             other => other?,
         };
-        let info = serde_json::from_str(&text);
-        info.map(Some).map_err(|error| StoreError::Text { line: error.line(), path, problem: error.to_string() })
+        let info = serde_json::from_slice(&text);
+        info.map(Some).map_err(|error| StoreError::Info { line: error.line(), path, problem: error.to_string() })
     }
 
     /// What the store knows of a version.

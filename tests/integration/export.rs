@@ -335,7 +335,7 @@ fn predictions_become_folders_of_links() {
     house.write("bad.csv", b"ID,target\n1.jpg,2\n1.jpg,10\n2.jpg\n");
     assert_eq!(
         house.error("export --predictions bad.csv --images test --out bad"),
-        "2 problems in the source tables:\n  bad.csv:3: the ID '1.jpg' stands already in line 2\n  bad.csv:4: 1 fields, \
+        "2 problems in the predictions:\n  bad.csv:3: the ID '1.jpg' stands already in line 2\n  bad.csv:4: 1 fields, \
          but the header has 2; quote a field that holds a comma"
     );
     house.write("bad.csv", b"ID,target\n1.jpg,2\n5.jpg,10\n6.jpg,2\n");

@@ -112,6 +112,20 @@ fn a_damaged_list_or_manifest_or_a_lost_shard_comes_back() {
 }
 
 #[test]
+fn a_damaged_note_on_a_version_comes_back_and_no_error_sends_people_to_git_for_it() {
+    let (house, digest) = built();
+    let path = format!("datasets/.store/versions/{}/_info.json", &digest[7..]);
+    let before = house.read(&path);
+    for damaged in [&b"[]"[..], b"", &before[..60], b"\xff"] {
+        house.write(&path, damaged);
+        let error = house.error("path t@v1");
+        assert!(error.contains("_info.json") && !error.contains("git"), "{error}");
+        assert_eq!(house.json("restore t@v1")["rendered"], 0);
+        assert_eq!(house.read(&path), before);
+    }
+}
+
+#[test]
 fn a_source_that_changed_by_a_byte_is_named_and_nothing_is_made_or_freed() {
     let (house, digest) = built();
     let before = pixels(&house);
