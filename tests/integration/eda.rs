@@ -94,7 +94,7 @@ fn a_recipe_and_a_contest_are_sources_too() {
     );
     assert_eq!(house.ok("eda 문서/train.csv"), contest);
     assert_eq!(house.ok("eda 문서 --limit 0"), contest);
-    house.recipe("");
+    house.recipe("[amount]\ncopies = 2\n");
     house.write("images/x/1.png", &png("1"));
     house.write("images/y/1.png", &png("2"));
     assert!(house.ok("eda recipe.toml").contains("classes: 2, imbalance ratio 1.0"));
@@ -116,9 +116,5 @@ fn what_cannot_be_explored_says_why() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("none holds no images (and 1 other files)"), "{}", ran.stderr);
     house.write("recipe.toml", b"name = \"t\"\nseed = 1\n[amount]\ncopies = 2\n");
-    assert!(
-        house.error("eda recipe.toml").contains("recipe.toml has no [source]"),
-        "{}",
-        house.error("eda recipe.toml")
-    );
+    assert!(house.error("eda recipe.toml").contains("the recipe needs 'source'"), "{}", house.error("eda recipe.toml"));
 }
