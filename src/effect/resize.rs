@@ -113,17 +113,31 @@ impl Fit {
     }
 }
 
+/// By how much of a pixel a part is moved that cannot be resized where it is: too little to change a grey level.
+const NUDGE: f64 = 1e-6;
+
+/// Whether fast_image_resize 6.1 would lose its place: it takes the first column that has a weight for the first pixel of a row
+/// as the least of all, which it is not where an enlarged part begins on the middle of a source pixel. The weights before it
+/// are 0 there and are left out, and the next pixel begins a column earlier; it then reads before its memory, or panics.
+fn loses_its_place([left, top, right, bottom]: [f64; 4], out: Size) -> bool {
+    let step = (right - left) / f64::from(out.width);
+    let middle = left + 0.5 * step - 0.5;
+    let both_ways = bottom - top != f64::from(out.height) || top.fract() != 0.0;
+    both_ways && step < 1.0 && middle >= 1.0 && middle.fract() == 0.0
+}
+
 /// An antialiased cubic resize of a part (left, top, right, bottom, in pixels) of an image.
 fn resize(image: &Image, part: [f64; 4], out: &mut Image, buffers: &mut Buffers) {
     let (width, height) = (f64::from(image.size().width), f64::from(image.size().height));
     let [left, top] = [part[0].clamp(0.0, width), part[1].clamp(0.0, height)];
     let [right, bottom] = [part[2].clamp(left, width), part[3].clamp(top, height)];
+    let size = out.size();
+    let left = if loses_its_place([left, top, right, bottom], size) { left + NUDGE } else { left };
     // Typed views: `Resizer::resize` would have every pixel type of every CPU compiled into this crate, two minutes of it.
     type View<'a> = fir::images::TypedImageRef<'a, fir::pixels::U8x3>;
     type ViewMut<'a> = fir::images::TypedImage<'a, fir::pixels::U8x3>;
     let source = View::from_buffer(image.size().width, image.size().height, image.data())
         .expect("BUG: an image holds three bytes a pixel");
-    let size = out.size();
     let mut target = ViewMut::from_buffer(size.width, size.height, out.data_mut()).expect("BUG: three bytes a pixel");
     let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::CatmullRom)).crop(
         left,
@@ -157,4 +171,27 @@ pub(super) fn reduce(Size { width, height }: Size, (step_x, step_y): (f64, f64))
         return (size, Affine::IDENTITY);
     }
     (size, Affine::scale(f64::from(size.width) / f64::from(width), f64::from(size.height) / f64::from(height)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by `op.scale = { factor = 3 }` on an image of 40 pixels, which ended a build.
+    #[test]
+    fn a_part_that_begins_in_the_middle_of_a_pixel_is_enlarged_like_any_other() {
+        let image = Image::from_fn(Size::new(40, 40), |x, y| [(5 * x) as u8, (6 * y) as u8, ((x * y) % 251) as u8]);
+        let (mut out, mut buffers) = (Image::filled(Size::new(40, 40), [0; 3]), Buffers::default());
+        let part = [40.0 / 3.0, 40.0 / 3.0, 80.0 / 3.0, 80.0 / 3.0];
+        let exact = [part[0] + 1.0 / 3.0, part[1], part[2] + 1.0 / 3.0, part[3]];
+        assert!(loses_its_place(part, out.size()) && !loses_its_place(exact, out.size()));
+        resize(&image, part, &mut out, &mut buffers);
+        // The same, cut from the whole.
+        let whole = resized(&image, Size::new(120, 120), &mut buffers);
+        for (x, y) in (0..40).flat_map(|y| (0..40).map(move |x| (x, y))) {
+            let (found, expected) = (out.pixel(x, y), whole.pixel(x + 40, y + 40));
+            let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1);
+            assert!(near, "{x}, {y}: {found:?} and {expected:?}");
+        }
+    }
 }
