@@ -41,7 +41,7 @@ fn build(folder: &Path, datasets: &Datasets) -> Digest {
     datasets.prepare_store().unwrap();
     let keys = shard_keys(&prepared.plan);
     let wanted = survey(&prepared.plan, datasets, &keys, Pixels::Keep).missing;
-    let renderer = Renderer::new(&prepared.plan, prepared.files.clone(), 256 << 20);
+    let renderer = Renderer::new(prepared.plan.clone(), prepared.files.clone(), 256 << 20);
     let job = Job {
         renderer: &renderer,
         datasets,

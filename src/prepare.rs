@@ -11,6 +11,7 @@ use crate::split::{Assignment, Part, SplitError, assign};
 use crate::store::{Datasets, Name, NameError, Record, Reference, Resolved, StoreError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A plan, and what the scan that led to it noticed.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Prepared {
     /// The dataset that it is for.
     pub name: Name,
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The file of each source.
     pub files: Vec<PathBuf>,
     /// The list of sources, as it is stored.
@@ -123,7 +124,7 @@ pub fn prepare(
     let sources = identity(&set.sources, &assignment.parts);
     let files = (set.sources.iter()).map(|source| set.root.join(&source.paths[0])).collect();
     let plan = Plan::new(recipe, set.classes.clone(), set.sources.clone(), assignment.parts.clone(), counts)?;
-    Ok(Prepared { name, plan, files, list, sources, noticed: Some(Noticed { set, assignment }) })
+    Ok(Prepared { name, plan: Arc::new(plan), files, list, sources, noticed: Some(Noticed { set, assignment }) })
 }
 
 /// Plans a published version again from its record and source list; finds the sources below `root` (by default where
@@ -140,7 +141,7 @@ pub fn prepare_from_record(
     let plan = plan_of_record(version, record, datasets)?;
     let files = reopen(plan.sources(), &source_root(version, record, &plan, datasets, root)?)?;
     let (list, sources) = (write_tsv(plan.sources(), plan.parts()), identity(plan.sources(), plan.parts()));
-    Ok(Prepared { name: version.name.clone(), plan, files, list, sources, noticed: None })
+    Ok(Prepared { name: version.name.clone(), plan: Arc::new(plan), files, list, sources, noticed: None })
 }
 
 /// The folder that a published version's sources lie in: `root` where given, else where its recipe has them.

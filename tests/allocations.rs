@@ -103,7 +103,7 @@ fn no_sample_allocates_an_image_once_a_thread_is_warm() {
         std::fs::write(&path, Encoding::Png.encode(image).unwrap()).unwrap();
         path
     });
-    let renderer = Renderer::new(&pages.plan, files.collect(), 1 << 24);
+    let renderer = Renderer::new(pages.plan.clone(), files.collect(), 1 << 24);
     let samples: Vec<Sample> = pages.samples().take(3 * 64).collect();
     let (warm, steady) = samples.split_at(128);
     let render = |sample: &Sample| renderer.sample(sample, &pages.images[sample.source]).unwrap();

@@ -75,7 +75,7 @@ fn inked(number: u32, x: u32, y: u32) -> bool {
 
 /// A plan, and the decoded image of each of its sources, in their order.
 pub struct Pages {
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     pub images: Vec<Arc<Image>>,
 }
 
@@ -103,7 +103,7 @@ impl Pages {
         let classes = Classes((0..count as u32).map(|class| (class, format!("class {class}"))).collect());
         let plan = Plan::new(recipe, classes, sources, vec![Part::Train; count], vec![copies; count])
             .unwrap_or_else(|error| panic!("no plan: {error}"));
-        Self { plan, images: pages.into_iter().map(|(_, image)| Arc::new(image)).collect() }
+        Self { plan: Arc::new(plan), images: pages.into_iter().map(|(_, image)| Arc::new(image)).collect() }
     }
 
     /// Formula pages of one size, for a recipe's text.

@@ -47,7 +47,7 @@ pub fn measure(arguments: &Arguments, temporary: &Path) -> Value {
     let pages = Pages::new(arguments.recipe(), pages, copies);
     let path = |digest| read.iter().find(|(known, ..)| *known == digest).expect("BUG: no such file").2.clone();
     let files = pages.plan.sources().iter().map(|source| path(source.digest)).collect();
-    let renderer = Renderer::new(&pages.plan, files, 256 << 20);
+    let renderer = Renderer::new(pages.plan.clone(), files, 256 << 20);
     let blocks: Vec<&Block> = pages.plan.shards().iter().flat_map(|shard| &shard.blocks).collect();
     let work: Vec<Work> = blocks.iter().map(|block| one(&renderer, block, temporary)).collect();
     let seconds: f64 = work.iter().map(|work| work.render).sum::<f64>() / 1e3;
@@ -69,7 +69,7 @@ pub fn measure(arguments: &Arguments, temporary: &Path) -> Value {
 }
 
 /// One block on the calling thread: milliseconds of rendering, and of writing it into a shard.
-fn one(renderer: &Renderer<'_>, block: &Block, temporary: &Path) -> Work {
+fn one(renderer: &Renderer, block: &Block, temporary: &Path) -> Work {
     let start = Instant::now();
     let rendered = renderer.block(block, &|| false).unwrap_or_else(|error| panic!("{error}"));
     let render = start.elapsed().as_secs_f64() * 1e3;
@@ -85,7 +85,7 @@ fn one(renderer: &Renderer<'_>, block: &Block, temporary: &Path) -> Work {
 }
 
 /// All blocks on some threads of this machine, none of them written: by wall time.
-fn on_threads(renderer: &Renderer<'_>, blocks: &[&Block], threads: usize, alone: f64) -> Value {
+fn on_threads(renderer: &Renderer, blocks: &[&Block], threads: usize, alone: f64) -> Value {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let start = Instant::now();
     pool.install(|| {

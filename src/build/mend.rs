@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// When a source is missing or changed, the render differs from the manifest, or the disk fails.
 pub fn mend(
-    renderer: &Renderer<'_>,
+    renderer: &Renderer,
     datasets: &Datasets,
     index: usize,
     key: &crate::digest::Digest,

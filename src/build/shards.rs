@@ -82,7 +82,7 @@ pub struct Progress {
 /// What to make, and with what.
 pub struct Job<'a> {
     /// Renders.
-    pub renderer: &'a Renderer<'a>,
+    pub renderer: &'a Renderer,
     /// Where shards go.
     pub datasets: &'a Datasets,
     /// Of all shards of the plan.

@@ -35,7 +35,7 @@ pub struct Making<'a> {
     /// What the meter says: "build", "restore".
     pub verb: &'static str,
     /// Of the plan.
-    pub renderer: &'a Renderer<'a>,
+    pub renderer: &'a Renderer,
     /// Where they are put.
     pub datasets: &'a Datasets,
     /// The key of each shard of the plan.

@@ -74,7 +74,7 @@ impl Preview {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn rows(&self, renderer: &Renderer<'_>) -> Result<Vec<Row>, ContactError> {
+    fn rows(&self, renderer: &Renderer) -> Result<Vec<Row>, ContactError> {
         match (&self.against, self.by) {
             (Some(folder), _) => against(renderer, folder, ROWS, self.copies + 1),
             (None, By::Class) => per_class(renderer, self.copies),

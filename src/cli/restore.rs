@@ -127,7 +127,7 @@ struct Work<'a> {
     datasets: &'a Datasets,
     version: &'a Resolved,
     prepared: &'a Prepared,
-    renderer: &'a Renderer<'a>,
+    renderer: &'a Renderer,
     keys: &'a [Digest],
     resources: &'a Resources,
     stop: &'a AtomicBool,

@@ -8,6 +8,7 @@ use crate::source::{Progress, SourceSpec};
 use crate::store::Datasets;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the sources of a version that exists are now; an option of every command that may have to render them again.
 #[derive(clap::Args, Debug)]
@@ -119,15 +120,15 @@ fn lines(noticed: &Noticed) -> Vec<String> {
 }
 
 /// A renderer of a plan within this machine's memory.
-pub fn renderer<'a>(prepared: &'a Prepared, resources: &Resources) -> Renderer<'a> {
-    Renderer::new(&prepared.plan, prepared.files.clone(), resources.cache())
+pub fn renderer(prepared: &Prepared, resources: &Resources) -> Renderer {
+    Renderer::new(Arc::clone(&prepared.plan), prepared.files.clone(), resources.cache())
 }
 
 /// Renders a pilot to estimate bytes and time.
 ///
 /// # Errors
 /// When a source is not what was scanned.
-pub fn estimate(renderer: &Renderer<'_>) -> miette::Result<Estimate> {
+pub fn estimate(renderer: &Renderer) -> miette::Result<Estimate> {
     let bar = ProgressBar::new_spinner().with_message("rendering a pilot to estimate size and time");
     let estimate = renderer.plan().estimate(renderer);
     bar.finish_and_clear();

@@ -58,7 +58,8 @@ fn side_of(recipe: &str, without: &[u32], relabelled: &[u32], classes: &[(u32, &
     let identity = identity(&sources, &parts);
     let plan = Plan::new(recipe, classes, sources, parts, counts).unwrap();
     let (files, list) = (Vec::new(), String::new());
-    let prepared = Prepared { name: "t".parse().unwrap(), plan, files, list, sources: identity, noticed: None };
+    let prepared =
+        Prepared { name: "t".parse().unwrap(), plan: plan.into(), files, list, sources: identity, noticed: None };
     Side::of(&Opened::of_recipe(&Datasets::new("nowhere", None), "recipe.toml".into(), prepared))
 }
 

@@ -15,7 +15,7 @@ pub use viewer::{Stage, ViewError, Viewer};
 
 use crate::digest::Digest;
 use crate::manifest::{Entry, Key, ManifestError, Reader};
-use crate::plan::{Plan, Sample};
+use crate::plan::{Keep, Plan, Renderer, Sample};
 use crate::prepare::{EngineError, PrepareError, Prepared, check_engine, plan_of_record, source_root};
 use crate::seed::Role;
 use crate::source::{SourceError, reopen};
@@ -82,7 +82,6 @@ impl Opened {
     /// Opens a recipe that is not built.
     pub fn of_recipe(datasets: &Datasets, label: String, prepared: Prepared) -> Self {
         let Prepared { name, plan, files, .. } = prepared;
-        let plan = Arc::new(plan);
         Self { label, name, version: None, plan, sources: Sources::Files(files), datasets: datasets.clone() }
     }
 
@@ -154,6 +153,18 @@ impl Opened {
     pub fn sample(&self, entry: &Entry) -> Option<Sample> {
         let sample = self.sample_of(&entry.source, entry.role, entry.copy)?;
         (Key::of(&self.plan.id(&sample).key()) == entry.key).then_some(sample)
+    }
+
+    /// Draws the samples again, as this engine can; with up to `memory` bytes of decoded sources kept by `policy`.
+    ///
+    /// # Errors
+    /// With the reason, for people, where this machine cannot draw them: sources are gone, or the engine is another.
+    pub fn renderer(&self, memory: u64, policy: Keep) -> Result<Renderer, String> {
+        if let Some(error) = self.other_engine() {
+            return Err(error.to_string());
+        }
+        let files = self.files().map_err(|error| error.to_string())?;
+        Ok(Renderer::keeping(Arc::clone(&self.plan), files, memory, policy))
     }
 
     /// A file for each source of the plan. Where each lies in its place no byte is read: whoever reads one checks it.

@@ -4,7 +4,7 @@ use super::Opened;
 use crate::digest::Digest;
 use crate::manifest::{Entry, Key};
 use crate::pixels::{DecodeError, Image, Limits, decode};
-use crate::plan::{Block, Draw, Drawn, RenderError, Renderer, Sample};
+use crate::plan::{Block, Draw, Drawn, Keep, RenderError, Renderer, Sample};
 use crate::set::Set;
 use crate::shard::Shard;
 use crate::store::VersionLock;
@@ -61,7 +61,7 @@ pub struct Viewer<'a> {
     opened: &'a Opened,
     /// Bytes of decoded partners to keep.
     memory: u64,
-    renderer: OnceLock<Result<Renderer<'a>, String>>,
+    renderer: OnceLock<Result<Renderer, String>>,
     /// The shard that a block of the plan lies in.
     places: OnceLock<HashMap<(usize, Set, u32), usize>>,
     /// Shards that were read from, by their place in the plan; `None` where one is not there.
@@ -104,14 +104,8 @@ impl<'a> Viewer<'a> {
     ///
     /// # Errors
     /// With the reason, for people, where this machine cannot draw them: sources are gone, or the engine is another.
-    pub fn renderer(&self) -> Result<&Renderer<'a>, String> {
-        let make = || {
-            if let Some(error) = self.opened.other_engine() {
-                return Err(error.to_string());
-            }
-            let files = self.opened.files().map_err(|error| error.to_string())?;
-            Ok(Renderer::new(self.opened.plan(), files, self.memory))
-        };
+    pub fn renderer(&self) -> Result<&Renderer, String> {
+        let make = || self.opened.renderer(self.memory, Keep::Latest);
         self.renderer.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
@@ -165,7 +159,7 @@ impl<'a> Viewer<'a> {
         Ok(stages)
     }
 
-    fn drawable(&self, entry: &Entry) -> Result<(&Renderer<'a>, Sample), ViewError> {
+    fn drawable(&self, entry: &Entry) -> Result<(&Renderer, Sample), ViewError> {
         let not_drawn = |reason: String| ViewError::NotDrawn { key: entry.key, reason };
         let renderer = self.renderer().map_err(not_drawn)?;
         let sample = self.opened.sample(entry);

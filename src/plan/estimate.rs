@@ -54,7 +54,7 @@ impl Plan {
     ///
     /// # Errors
     /// When a source is not what the plan was made from.
-    pub fn estimate(&self, renderer: &Renderer<'_>) -> Result<Estimate, RenderError> {
+    pub fn estimate(&self, renderer: &Renderer) -> Result<Estimate, RenderError> {
         let mut strata: BTreeMap<(Set, u32), Stratum> = BTreeMap::new();
         for set in self.sets() {
             for (index, source) in self.sources().iter().enumerate() {

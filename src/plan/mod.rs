@@ -16,7 +16,7 @@ pub use draw::{Draw, Drawn, Partner};
 pub use engine::{Engine, engine};
 pub use estimate::Estimate;
 pub use layout::{BLOCK, Block, ShardPlan};
-pub use render::{RenderError, Rendered, Renderer};
+pub use render::{Keep, KeptUse, RenderError, Rendered, Renderer};
 
 use crate::canonical::Json;
 use crate::digest::Digest;

@@ -9,7 +9,7 @@ use crate::ops::Value;
 use crate::pixels::{DecodeError, EncodeError, Encoding, Image, Limits, decode};
 use crate::seed::Role;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A finished sample.
@@ -67,8 +67,8 @@ pub enum RenderError {
 const LARGE: u64 = 16_000_000;
 
 /// Renders the samples of a plan; shared by all threads.
-pub struct Renderer<'a> {
-    plan: &'a Plan,
+pub struct Renderer {
+    plan: Arc<Plan>,
     files: Vec<PathBuf>,
     limits: Limits,
     kept: Mutex<Kept>,
@@ -77,19 +77,43 @@ pub struct Renderer<'a> {
     buffers: Mutex<Vec<Buffers>>,
 }
 
-/// Decoded sources that were partners lately, the oldest dropped first.
+/// Which decoded sources stay in memory once it is full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// Those that were used last: for a build, which goes through the sources block by block.
+    Latest,
+    /// Those that came first: for epochs in random order, where the one that was used last is the one that is wanted last
+    /// (of a cache for half the sources an eighth of the reads are hits by [`Keep::Latest`], and half by this).
+    First,
+}
+
+/// How often a decoded source was found in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct KeptUse {
+    /// Sources that were asked for.
+    pub asked: u64,
+    /// Those that were there.
+    pub found: u64,
+    /// Bytes of pixels in memory now.
+    pub bytes: u64,
+}
+
+/// Decoded sources that may be wanted again.
 struct Kept {
     images: HashMap<usize, (Arc<Image>, u64)>,
     clock: u64,
-    bytes: u64,
     most: u64,
+    policy: Keep,
+    used: KeptUse,
 }
 
 impl Kept {
     fn get(&mut self, source: usize) -> Option<Arc<Image>> {
         self.clock += 1;
+        self.used.asked += 1;
         let (image, used) = self.images.get_mut(&source)?;
         *used = self.clock;
+        self.used.found += 1;
         Some(image.clone())
     }
 
@@ -98,16 +122,19 @@ impl Kept {
         if size > self.most / 4 || self.images.contains_key(&source) {
             return;
         }
-        while self.bytes + size > self.most {
+        while self.used.bytes + size > self.most {
+            if self.policy == Keep::First {
+                return;
+            }
             let Some(oldest) = self.images.iter().min_by_key(|(_, (_, used))| *used).map(|(source, _)| *source) else {
                 break;
             };
             if let Some((dropped, _)) = self.images.remove(&oldest) {
-                self.bytes -= dropped.data().len() as u64;
+                self.used.bytes -= dropped.data().len() as u64;
             }
         }
         self.clock += 1;
-        self.bytes += size;
+        self.used.bytes += size;
         self.images.insert(source, (image.clone(), self.clock));
     }
 }
@@ -117,15 +144,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'a> Renderer<'a> {
-    /// Renders from `files`, one for each source of the plan; keeps up to `memory` bytes of decoded partners.
+impl Renderer {
+    /// Renders from `files`, one for each source of the plan; keeps up to `memory` bytes of decoded partners, those that
+    /// were used last.
     ///
     /// # Panics
     /// When there are not as many files as sources.
-    pub fn new(plan: &'a Plan, files: Vec<PathBuf>, memory: u64) -> Self {
+    pub fn new(plan: Arc<Plan>, files: Vec<PathBuf>, memory: u64) -> Self {
+        Self::keeping(plan, files, memory, Keep::Latest)
+    }
+
+    /// The same, with a choice of what is kept.
+    ///
+    /// # Panics
+    /// When there are not as many files as sources.
+    pub fn keeping(plan: Arc<Plan>, files: Vec<PathBuf>, memory: u64, policy: Keep) -> Self {
         assert_eq!(files.len(), plan.sources.len(), "BUG: a file for each source");
         let megapixels = plan.recipe().source.as_ref().map_or(100, |source| source.max_megapixels);
-        let kept = Kept { images: HashMap::new(), clock: 0, bytes: 0, most: memory };
+        let kept = Kept { images: HashMap::new(), clock: 0, most: memory, policy, used: KeptUse::default() };
         Self {
             plan,
             files,
@@ -137,8 +173,18 @@ impl<'a> Renderer<'a> {
     }
 
     /// The plan.
-    pub fn plan(&self) -> &'a Plan {
-        self.plan
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The file of a source.
+    pub fn file(&self, source: usize) -> &Path {
+        &self.files[source]
+    }
+
+    /// How often decoded sources were found in memory, partners included.
+    pub fn kept_use(&self) -> KeptUse {
+        lock(&self.kept).used
     }
 
     /// A source's pixels, read anew and checked against its digest.
@@ -157,7 +203,11 @@ impl<'a> Renderer<'a> {
         Ok(Arc::new(image))
     }
 
-    fn partner(&self, source: usize) -> Result<Arc<Image>, RenderError> {
+    /// A source's pixels, from memory where they are kept; read anew they are kept for the next time.
+    ///
+    /// # Errors
+    /// As [`Renderer::source`].
+    pub fn kept_source(&self, source: usize) -> Result<Arc<Image>, RenderError> {
         if let Some(image) = lock(&self.kept).get(source) {
             return Ok(image);
         }
@@ -182,7 +232,7 @@ impl<'a> Renderer<'a> {
         buffers: &mut Buffers,
     ) -> Result<Image, RenderError> {
         let passes = fold(self.plan.lower(sample, draw));
-        fast::execute(image, &passes, &|source| self.partner(source), buffers)
+        fast::execute(image, &passes, &|source| self.kept_source(source), buffers)
     }
 
     /// What a sample looks like on its way: its source, then after each of its steps, on the canvas that the step left
@@ -201,8 +251,8 @@ impl<'a> Renderer<'a> {
         let mut stages = vec![each(None, &image)];
         for count in 1..=draw.steps.len() {
             let passes = fold(self.plan.lower_unfitted(sample, &draw.steps[..count]));
-            let after =
-                self.with_buffers(|buffers| fast::execute(&image, &passes, &|source| self.partner(source), buffers))?;
+            let after = self
+                .with_buffers(|buffers| fast::execute(&image, &passes, &|source| self.kept_source(source), buffers))?;
             stages.push(each(draw.steps[..count].last(), &after));
         }
         Ok(stages)

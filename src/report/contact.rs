@@ -45,7 +45,7 @@ fn caption(draw: &Draw<'_>) -> String {
 ///
 /// # Errors
 /// When a source is not what the plan was made from.
-pub fn per_class(renderer: &Renderer<'_>, copies: u32) -> Result<Vec<Row>, ContactError> {
+pub fn per_class(renderer: &Renderer, copies: u32) -> Result<Vec<Row>, ContactError> {
     let plan = renderer.plan();
     let first = |class: u32| plan.sources().iter().position(|source| source.class == class);
     let row = |(name, source): (&String, usize)| {
@@ -72,7 +72,7 @@ const ENOUGH: usize = 60;
 ///
 /// # Errors
 /// When a source is not what the plan was made from.
-pub fn per_step(renderer: &Renderer<'_>, copies: u32) -> Result<Vec<Row>, ContactError> {
+pub fn per_step(renderer: &Renderer, copies: u32) -> Result<Vec<Row>, ContactError> {
     let plan = renderer.plan();
     let mut wanted: Vec<(Role, &str)> = Vec::new();
     for role in [Role::Train, Role::NoisyVal] {
@@ -84,7 +84,7 @@ pub fn per_step(renderer: &Renderer<'_>, copies: u32) -> Result<Vec<Row>, Contac
     wanted.par_iter().enumerate().map(|(number, (role, id))| step_row(renderer, *role, id, number, copies)).collect()
 }
 
-fn step_row(renderer: &Renderer<'_>, role: Role, id: &str, number: usize, copies: u32) -> Result<Row, ContactError> {
+fn step_row(renderer: &Renderer, role: Role, id: &str, number: usize, copies: u32) -> Result<Row, ContactError> {
     let plan = renderer.plan();
     let heading = if role == Role::Train { id.to_owned() } else { format!("{id} (noisy validation)") };
     // Another source for each step, so that a sheet shows many; a step for few classes takes one of these.
@@ -162,7 +162,7 @@ fn settings(drawn: &Drawn<'_>, varying: Option<usize>) -> String {
 ///
 /// # Errors
 /// When a source is not what the plan was made from, or the folder has no image.
-pub fn against(renderer: &Renderer<'_>, folder: &Path, rows: u32, columns: u32) -> Result<Vec<Row>, ContactError> {
+pub fn against(renderer: &Renderer, folder: &Path, rows: u32, columns: u32) -> Result<Vec<Row>, ContactError> {
     let plan = renderer.plan();
     let wanted = (rows * columns) as usize;
     let real = some_of(folder, wanted)?;
