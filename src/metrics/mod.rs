@@ -8,8 +8,10 @@ mod confusion;
 mod difference;
 mod interval;
 mod pair;
+mod rank;
 
 pub use confusion::{ClassScore, Confused, Confusion};
 pub use difference::{Contrast, Difference, Judged};
 pub use interval::{Clusters, Interval};
 pub use pair::Agreement;
+pub use rank::spearman;

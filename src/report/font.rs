@@ -1,8 +1,8 @@
 //! The letters of contact sheets: Noto Sans, which the program holds, and for names that it has no letters for (Korean,
 //! Chinese, Arabic) a font of the system. Nothing that is stored or hashed has text in it.
 
-use ab_glyph::{Font as _, FontRef, FontVec, PxScale};
-use image::{Rgb, RgbImage};
+use ab_glyph::{Font as _, FontRef, FontVec, PxScale, ScaleFont as _};
+use image::{GrayImage, Luma, Rgb, RgbImage};
 use imageproc::drawing::draw_text_mut;
 use std::collections::BTreeSet;
 
@@ -33,6 +33,31 @@ impl Font {
             _ => draw_text_mut(canvas, color, x, y, scale, &self.own, text),
         }
     }
+
+    /// A text as coverage, 0 to 255, `em` pixels an em: a picture that is as wide as the text, and how far below its upper
+    /// edge the baseline is.
+    pub fn mask(&self, em: f32, text: &str) -> (GrayImage, u32) {
+        match &self.other {
+            Some(other) if text.chars().any(|letter| self.own.glyph_id(letter).0 == 0) => mask(other, em, text),
+            _ => mask(&self.own, em, text),
+        }
+    }
+}
+
+fn mask(font: &impl ab_glyph::Font, em: f32, text: &str) -> (GrayImage, u32) {
+    // `PxScale` is the height from the lowest descender to the highest ascender, not the em.
+    let scale = PxScale::from(em * font.height_unscaled() / font.units_per_em().unwrap_or(1000.0));
+    let scaled = font.as_scaled(scale);
+    let mut width = 0.0;
+    let mut last = None;
+    for id in text.chars().map(|letter| font.glyph_id(letter)) {
+        width += scaled.h_advance(id) + last.map_or(0.0, |last| scaled.kern(last, id));
+        last = Some(id);
+    }
+    let (width, height) = (width.ceil().max(1.0) as u32, scaled.height().ceil().max(1.0) as u32);
+    let mut canvas = GrayImage::new(width, height);
+    draw_text_mut(&mut canvas, Luma([255]), 0, 0, scale, font, text);
+    (canvas, scaled.ascent().round() as u32)
 }
 
 /// The upright font of the system that has most of these letters: the first by name where several have as many, of the
@@ -71,6 +96,18 @@ mod tests {
     fn latin_letters_need_no_font_of_the_system() {
         let font = Font::with(["Größe ×", "naïve"].into_iter());
         assert!(font.other.is_none() && drawn(&font, "Größe") > 100);
+    }
+
+    #[test]
+    fn a_mask_is_as_wide_as_its_text_and_stands_on_its_baseline() {
+        let font = Font::with(["HHHH"].into_iter());
+        let ((one, baseline), (two, _)) = (font.mask(40.0, "HH"), font.mask(40.0, "HHHH"));
+        assert!(two.width().abs_diff(2 * one.width()) <= 1);
+        let rows: Vec<u32> = one.enumerate_pixels().filter(|(_, _, pixel)| pixel[0] > 128).map(|(_, y, _)| y).collect();
+        let (top, below) = (rows.iter().min().unwrap(), rows.iter().max().unwrap() + 1);
+        assert!(below.abs_diff(baseline) <= 1, "H ends at {below}, baseline {baseline}");
+        // Noto Sans has capitals of 0.714 em.
+        assert!((below - top).abs_diff(29) <= 1, "{}", below - top);
     }
 
     #[test]
