@@ -3,7 +3,7 @@
 use crate::store::{ByteSize, Datasets, Run};
 use std::process::ExitCode;
 
-/// Remove from the store what no record names: shards of unfinished builds and of removed versions, half-written files
+/// Remove from the store what no record names: shards of unfinished builds and of removed versions, the trainer's features, half-written files
 #[derive(clap::Args, Debug)]
 pub struct Gc {
     /// Say what would be removed, and remove nothing
@@ -34,11 +34,12 @@ impl Gc {
             return Ok(ExitCode::SUCCESS);
         }
         super::print(&format!(
-            "{} {}: {} versions without a record, {} shards of no version, {} half-written files",
+            "{} {}: {} versions without a record, {} shards of no version, {} files of features, {} half-written files",
             if self.dry_run { "would free" } else { "freed" },
             ByteSize(collected.bytes),
             collected.versions.len(),
             collected.shards,
+            collected.features,
             collected.temporary
         ))?;
         super::next(if self.dry_run { "augmint gc" } else { "augmint list" });

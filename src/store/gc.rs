@@ -22,6 +22,8 @@ pub struct Collected {
     pub versions: Vec<Digest>,
     /// Tars of no version with pixels: of versions without a record, of builds that never ended.
     pub shards: u64,
+    /// Files of the trainer's features: they are computed again when they are wanted.
+    pub features: u64,
     /// Files that a killed process left half-written.
     pub temporary: u64,
     /// Bytes of all of them.
@@ -81,6 +83,10 @@ impl Datasets {
                 collected.drop_file(&path, run)?;
             }
         }
+        for file in fs::names(&self.features())?.iter().filter(|file| file.ends_with(".safetensors")) {
+            collected.features += 1;
+            collected.drop_file(&self.features().join(file), run)?;
+        }
         let swept = self.sweep(&build, run)?;
         collected.temporary = swept.temporary;
         collected.bytes += swept.bytes;
@@ -113,7 +119,8 @@ impl Datasets {
     pub fn sweep(&self, _lock: &BuildLock, run: Run) -> Result<Collected> {
         let mut collected = Collected::default();
         let versions = self.store.join("versions");
-        let mut folders = vec![self.store.clone(), self.shards(), self.store.join("roots"), versions.clone()];
+        let mut folders =
+            vec![self.store.clone(), self.shards(), self.features(), self.store.join("roots"), versions.clone()];
         folders.extend(self.stored()?.iter().map(|digest| self.version_folder(digest)));
         for name in self.names()? {
             folders.extend(super::RESERVED.iter().map(|part| self.folder(&name).join(part)));
@@ -167,11 +174,14 @@ mod tests {
         std::fs::write(datasets.shards().join(".tmp-1.part"), "half").unwrap();
         std::fs::write(datasets.folder(&"x".parse().unwrap()).join("tags/.tmp-2.part"), "half").unwrap();
         std::fs::write(datasets.shards().join("README"), "not ours").unwrap();
+        std::fs::create_dir(datasets.features()).unwrap();
+        std::fs::write(datasets.features().join("0a.safetensors"), "a cache").unwrap();
 
         let dry = gc(&datasets, Run::Dry);
-        assert_eq!((dry.shards, dry.temporary, dry.versions.len()), (1, 2, 0));
+        assert_eq!((dry.shards, dry.temporary, dry.versions.len(), dry.features), (1, 2, 0, 1));
         assert!(tar_path(&datasets.shards(), &orphan.key).exists());
         assert_eq!(gc(&datasets, Run::Real), dry);
+        assert!(fs::names(&datasets.features()).unwrap().is_empty());
         assert!(!tar_path(&datasets.shards(), &orphan.key).exists());
         assert_eq!(gc(&datasets, Run::Real), Collected::default());
         assert!(datasets.presence(&kept).unwrap().is_whole() && datasets.presence(&foreign).unwrap().is_whole());

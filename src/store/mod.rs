@@ -182,6 +182,11 @@ impl Datasets {
         self.store.join("shards")
     }
 
+    /// Where what frozen backbones said of samples is kept: a cache of the trainer's, which `gc` empties.
+    pub fn features(&self) -> PathBuf {
+        self.store.join("features")
+    }
+
     /// Where a dataset's records, tags and lists are.
     pub fn folder(&self, name: &Name) -> PathBuf {
         self.root.join(name.as_str())
