@@ -1,12 +1,14 @@
 //! augmint: sources and a recipe become a named dataset version, bit for bit.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make files, and check draws with std's functions"))]
 
+pub mod answers;
 pub mod balance;
 pub mod build;
 pub mod canary;
 pub mod canonical;
 pub mod cli;
 pub mod compare;
+pub mod dataset;
 pub mod diff;
 pub mod digest;
 pub mod eda;
@@ -34,4 +36,5 @@ pub mod source;
 pub mod split;
 pub mod statistics;
 pub mod store;
+pub mod train;
 pub mod view;

@@ -43,3 +43,5 @@ mod partner;
 mod removal;
 #[path = "integration/split.rs"]
 mod split;
+#[path = "integration/train.rs"]
+mod train;

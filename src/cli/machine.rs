@@ -26,10 +26,24 @@ const WHOLE: &str = "stopping: nothing is left; Ctrl-C again ends at once";
 /// Nothing is being made.
 const SERVING: &str = "ended";
 
+/// A network is trained.
+const SAVED: &str = "stopping: this step is finished and saved; Ctrl-C again ends at once";
+
 /// From now on Ctrl-C is how this ends, for a loop that looks at the wish to stop.
 pub fn serving() {
     set_stopping(SERVING);
     MAKING.store(true, Ordering::Relaxed);
+}
+
+/// Listens for Ctrl-C on behalf of a loop that saves what it has before it stops.
+///
+/// # Errors
+/// When the signal cannot be listened for.
+pub fn training() -> miette::Result<&'static AtomicBool> {
+    let stop = Resources { threads: None, memory: None }.start()?;
+    set_stopping(SAVED);
+    MAKING.store(true, Ordering::Relaxed);
+    Ok(stop)
 }
 
 fn set_stopping(text: &'static str) {

@@ -8,11 +8,16 @@ pub mod check;
 pub mod compare;
 pub mod diff;
 pub mod eda;
+pub mod ensemble;
+#[cfg(feature = "torch")]
+pub mod epochs;
 pub mod errors;
+pub mod evaluate;
 pub mod evict;
 pub mod explain;
 pub mod export;
 pub mod gc;
+pub mod git;
 pub mod init;
 pub mod list;
 pub mod log;
@@ -21,17 +26,27 @@ pub mod making;
 pub mod ops;
 pub mod path;
 pub mod plan;
+pub mod predict;
 pub mod preview;
+pub mod probe;
 pub mod publish;
 pub mod quickstart;
 pub mod report;
 pub mod restore;
+pub mod runs;
 pub mod sample_data;
 pub mod scan;
+pub mod score;
 pub mod show;
+pub mod suspects;
 pub mod tag;
+pub mod torch;
+pub mod track;
+pub mod train;
 pub mod verify;
 pub mod view;
+pub mod views;
+pub mod weights;
 
 mod subject;
 mod table;
@@ -190,6 +205,17 @@ enum Command {
     Evict(evict::Evict),
     Export(export::Export),
     Gc(gc::Gc),
+    Train(train::Train),
+    Probe(probe::Probe),
+    Evaluate(evaluate::Evaluate),
+    Predict(predict::Predict),
+    Ensemble(ensemble::EnsembleCommand),
+    Suspects(suspects::SuspectsCommand),
+    Views(views::ViewsCommand),
+    Weights(weights::Weights),
+    Runs(runs::Runs),
+    Score(score::ScoreCommand),
+    Track(track::TrackCommand),
 }
 
 impl Command {
@@ -221,6 +247,17 @@ impl Command {
             Self::Evict(command) => command.run(datasets),
             Self::Export(command) => command.run(datasets),
             Self::Gc(command) => command.run(datasets),
+            Self::Train(command) => command.run(datasets),
+            Self::Probe(command) => command.run(datasets),
+            Self::Evaluate(command) => command.run(datasets),
+            Self::Predict(command) => command.run(datasets),
+            Self::Ensemble(command) => command.run(),
+            Self::Suspects(command) => command.run(datasets),
+            Self::Views(command) => command.run(),
+            Self::Weights(command) => command.run(),
+            Self::Runs(command) => command.run(),
+            Self::Score(command) => command.run(),
+            Self::Track(command) => command.run(),
         }
     }
 }
