@@ -45,7 +45,7 @@ run_script() {
 
 # The library's tests, as one program.
 test_binary() {
-    cargo test --locked --lib --no-run --message-format=json 2>/dev/null </dev/null | python3 -c '
+    cargo test --locked --features torch --lib --no-run --message-format=json 2>/dev/null </dev/null | python3 -c '
 import json, sys
 messages = (json.loads(line) for line in sys.stdin if line.startswith("{"))
 tests = [m["executable"] for m in messages if m.get("executable") and m["profile"]["test"]]
