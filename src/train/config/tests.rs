@@ -76,3 +76,13 @@ fn settings_are_replaced_from_the_command_line() {
     let error = Config::parse(&text, Path::new("t.toml"), &["clip".to_owned()]).unwrap_err();
     assert!(error.to_string().contains("key=value"));
 }
+
+#[test]
+fn the_configurations_that_come_with_it_are_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/train");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 2);
+    for file in files {
+        Config::load(&file, &[]).unwrap();
+    }
+}
