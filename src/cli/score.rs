@@ -2,6 +2,7 @@
 
 use super::runs::{DEFAULT, located};
 use crate::train::run::{RecordedScore, record_score, scores};
+use crate::train::track;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ impl ScoreCommand {
         let score =
             RecordedScore { time: super::now(), public: self.public, private: self.private, note: self.note.clone() };
         record_score(&folder, &score)?;
+        // For a tracker that is told some day.
+        track::push(&folder, track::scored(&score))?;
         let all = scores(&folder)?;
         if self.json {
             super::print_json(&all)?;

@@ -60,10 +60,10 @@ impl Chart<'_> {
         }
         drawing.text((WIDTH - RIGHT, HEIGHT - 6.0), 10.0, Anchor::End, Color::Faded, self.axis);
         if let Some((at, text)) = self.mark.filter(|(at, _)| (xs.low..=xs.high).contains(at)) {
-            drawing.line((x(at), TOP - 4.0), (x(at), HEIGHT - BELOW), Color::Faded, 1.0);
+            drawing.line((x(at), TOP - 12.0), (x(at), HEIGHT - BELOW), Color::Faded, 1.0);
             let anchor = if xs.share(at) > 0.5 { Anchor::End } else { Anchor::Start };
             let aside = if anchor == Anchor::End { -4.0 } else { 4.0 };
-            drawing.text((x(at) + aside, HEIGHT - BELOW - 6.0), 10.0, anchor, Color::Faded, text);
+            drawing.text((x(at) + aside, TOP - 4.0), 10.0, anchor, Color::Faded, text);
         }
         let mut left = LEFT;
         for series in shown {

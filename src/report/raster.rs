@@ -110,8 +110,9 @@ fn fill(canvas: &mut RgbImage, corners: &[(f64, f64)], color: Color, opacity: f6
         rasterizer.draw_line(place(*corner), place(corners[(number + 1) % corners.len()]));
     }
     let mut mask = GrayImage::new(width as u32 + 1, height as u32 + 1);
-    rasterizer
-        .for_each_pixel_2d(|x, y, coverage| mask.put_pixel(x, y, image::Luma([(255.0 * coverage.min(1.0)) as u8])));
+    rasterizer.for_each_pixel_2d(|x, y, coverage| {
+        mask.put_pixel(x, y, image::Luma([(255.0 * coverage.min(1.0)).round() as u8]))
+    });
     blend(canvas, &mask, (left as i64, top as i64), color, opacity);
 }
 

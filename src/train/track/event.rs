@@ -114,7 +114,7 @@ pub fn start(
         name: name.into(),
         identity: Hasher::new("augmint tracked run 1").text(name).text(&text).finish().hex(),
         time: info.started.clone(),
-        user: user.map(str::to_owned),
+        user: user.filter(|user| !user.is_empty()).map(str::to_owned),
         tags,
     };
     vec![Event::Start(start), Event::Params(params), Event::Dataset(dataset)]
