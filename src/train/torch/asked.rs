@@ -104,11 +104,6 @@ impl Asked {
         let views = tta.views();
         said(&self.network, &feed, (64 / views.len()).max(1), &views)
     }
-
-    /// The network.
-    pub fn network(&self) -> &Network {
-        &self.network
-    }
 }
 
 #[cfg(test)]

@@ -73,12 +73,7 @@ impl Feed {
     /// When there are more or fewer rows than samples.
     pub fn features(dataset: Arc<Dataset>, features: &Tensor, device: Device) -> Self {
         assert_eq!(features.size()[0], dataset.len() as i64, "BUG: a row for each sample");
-        let classes = dataset.classes().0.len();
-        let mut labels = vec![0.0; dataset.len() * classes];
-        for (index, row) in labels.chunks_exact_mut(classes).enumerate() {
-            dataset.write_label(index, row);
-        }
-        let labels = Tensor::from_slice(&labels).view([-1, classes as i64]).to_device(device);
+        let labels = labels(&dataset).to_device(device);
         let features = features.to_device(device);
         Self { dataset, from: From::Features { features, labels }, device }
     }
@@ -162,4 +157,14 @@ impl Iterator for Pass<'_> {
 /// which libtorch's convolutions are 1.1 (resnet18) to 1.6 times (efficientnet_lite0) as fast on a CPU.
 fn channels_last(images: &Tensor) -> Tensor {
     images.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}
+
+/// Soft labels of a dataset, `[n, classes]` f32.
+pub fn labels(dataset: &Dataset) -> Tensor {
+    let classes = dataset.classes().0.len();
+    let mut all = vec![0.0; dataset.len() * classes];
+    for (index, row) in all.chunks_exact_mut(classes).enumerate() {
+        dataset.write_label(index, row);
+    }
+    Tensor::from_slice(&all).view([-1, classes as i64])
 }

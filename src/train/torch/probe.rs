@@ -6,17 +6,18 @@
 
 use super::evaluation::Labelled;
 use super::features::{Backbone, FeaturesError};
+use super::feed::labels;
 use super::load::{self, LoadError as TensorError};
 use super::logistic::Logistic;
 use super::models::{Architecture, ModelError, Options};
-use super::start::Note;
+use super::start::{Note, channels};
 use crate::dataset::{Dataset, DatasetError, Split, Unbuilt};
 use crate::digest::Digest;
 use crate::metrics::Confusion;
 use crate::opened::Opened;
 use crate::pixels::Size;
 use crate::set::SetRole;
-use crate::train::input::{Fit, IMAGENET_MEAN, IMAGENET_STD, Input, InputError, Interpolation};
+use crate::train::input::{Fit, Input, InputError, Interpolation};
 use crate::train::loader::{LoadError, Loader};
 use crate::train::weights::{self, Part, WeightsError, catalogue, fetch};
 use serde::Serialize;
@@ -144,10 +145,7 @@ pub fn probe(request: &Request<'_>) -> Result<Probed, ProbeError> {
         return Err(ProbeError::NotFetched { name: published.name.to_owned(), path });
     }
     let dict = weights::read(&path, Part::Best)?;
-    let channel = |name: &str, otherwise| {
-        dict.metadata.get(name).and_then(|text| serde_json::from_str(text).ok()).unwrap_or(otherwise)
-    };
-    let (mean, std) = (channel("mean", IMAGENET_MEAN), channel("std", IMAGENET_STD));
+    let (mean, std) = channels(&dict);
     let input = Input::new(Size::new(request.size, request.size), Fit::Squash, mean, std, Interpolation::Bilinear)?;
     tch::set_num_threads(i32::try_from(request.threads).unwrap_or(1));
     let store = VarStore::new(request.device);
@@ -241,16 +239,6 @@ impl Probed {
         }
         text
     }
-}
-
-/// Soft labels of a dataset, `[n, classes]` f32.
-pub fn labels(dataset: &Dataset) -> Tensor {
-    let classes = dataset.classes().0.len();
-    let mut all = vec![0.0; dataset.len() * classes];
-    for (index, row) in all.chunks_exact_mut(classes).enumerate() {
-        dataset.write_label(index, row);
-    }
-    Tensor::from_slice(&all).view([-1, classes as i64])
 }
 
 /// Fits the head.

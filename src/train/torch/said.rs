@@ -7,7 +7,7 @@ use crate::metrics::Confusion;
 use crate::train::input::View;
 use crate::train::loader::{Course, LoadError};
 use crate::train::run::Score;
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 /// Probabilities of a dataset's samples, in its order.
 #[derive(Clone, PartialEq, Debug)]
@@ -108,10 +108,5 @@ impl Said {
     /// Rows for a table of predictions.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &[f32])> {
         self.ids.iter().enumerate().map(|(sample, id)| (id.as_str(), self.row(sample)))
-    }
-
-    /// As a tensor `[n, classes]` f32.
-    pub fn tensor(&self) -> Tensor {
-        Tensor::from_slice(&self.probabilities).view([-1, self.classes as i64])
     }
 }

@@ -309,7 +309,7 @@ fn weights_of(config: &Config, cache: &Path) -> Result<Option<StateDict>, StartE
 }
 
 /// Mean and deviation that weights were trained with, where their file says so; else ImageNet's.
-fn channels(dict: &StateDict) -> ([f32; 3], [f32; 3]) {
+pub(super) fn channels(dict: &StateDict) -> ([f32; 3], [f32; 3]) {
     let read = |name: &str| serde_json::from_str(dict.metadata.get(name)?).ok();
     (read("mean").unwrap_or(IMAGENET_MEAN), read("std").unwrap_or(IMAGENET_STD))
 }
