@@ -13,11 +13,9 @@ mod npy;
 mod npz;
 mod parquet;
 mod probabilities;
-mod scores;
 mod table;
 
 pub use error::AnswersError;
 pub use npy::NpyError;
 pub use probabilities::{Precision, Probabilities, ProbabilitiesError, SUM_TOLERANCE, largest, softmax};
-pub use scores::Scores;
 pub use table::{Answers, Naming, Reading, Table};

@@ -12,7 +12,7 @@ pub use html::page;
 pub use members::Members;
 pub use text::text;
 
-use crate::metrics::{Agreement, Clusters, Confusion, Interval};
+use crate::metrics::{Agreement, Scores};
 use crate::source::SourceError;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -58,19 +58,6 @@ pub enum CompareError {
         /// The first ID of the labels.
         first: String,
     },
-}
-
-/// Scores on the images that have a label; intervals are of 95 %.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct Scores {
-    /// The share called what they are.
-    pub accuracy: f64,
-    /// Of accuracy.
-    pub accuracy_interval: Interval,
-    /// The mean of the classes' F1.
-    pub macro_f1: f64,
-    /// Of macro F1, linearised.
-    pub macro_f1_interval: Interval,
 }
 
 /// A submission.
@@ -228,26 +215,11 @@ fn majority(members: &Members, image: usize) -> (usize, bool) {
     (class.expect("BUG: an image without votes").0, tied.len() > 1)
 }
 
+/// Each image stands for itself: what belongs to one document is not known here.
 fn scores(members: &Members, said: &[usize]) -> Option<Scores> {
-    let classes = members.classes.0.len();
     let truth = members.truth.as_ref()?;
-    let known: Vec<(usize, usize)> =
-        truth.iter().zip(said).filter_map(|(truth, said)| Some(((*truth)?, *said))).collect();
-    let confusion = Confusion::of(classes, known.iter().copied());
-    let (accuracy, macro_f1) = (confusion.accuracy()?, confusion.macro_f1()?);
-    let gradient = confusion.macro_f1_gradient();
-    // Each image stands for itself: what belongs to one document is not known here.
-    let mut errors = Clusters::new(known.len());
-    for (image, (truth, said)) in (0..).zip(&known) {
-        errors.add(image, gradient[truth * classes + said] / known.len() as f64);
-    }
-    let images = known.len() as u64;
-    Some(Scores {
-        accuracy,
-        accuracy_interval: Interval::wilson(accuracy, images as f64),
-        macro_f1,
-        macro_f1_interval: Interval::with_error(macro_f1, errors.error(), images, images),
-    })
+    let known = truth.iter().zip(said).filter_map(|(truth, said)| Some(((*truth)?, *said)));
+    Scores::of(members.classes.0.len(), &known.collect::<Vec<_>>())
 }
 
 fn pair(members: &Members, said: &[Vec<usize>], a: usize, b: usize) -> Pair {

@@ -1,6 +1,7 @@
 //! Submissions side by side, as people read it.
 
-use super::{Comparison, Disputed, Member, Pair, Scores};
+use super::{Comparison, Disputed, Member, Pair};
+use crate::metrics::Scores;
 use crate::report::align;
 
 /// Lines of a list that are printed.
@@ -40,14 +41,6 @@ pub fn head(comparison: &Comparison) -> String {
     format!("{} submissions of {images} images, {apart} ({percent:.1} %) not unanimous{labels}", members.len())
 }
 
-fn scores(scores: Option<Scores>) -> Vec<String> {
-    scores.map_or_else(Vec::new, |one| {
-        let with =
-            |value: f64, range: crate::metrics::Interval| format!("{value:.3} ({:.3} to {:.3})", range.low, range.high);
-        vec![with(one.macro_f1, one.macro_f1_interval), with(one.accuracy, one.accuracy_interval)]
-    })
-}
-
 /// The heading and the rows of members and vote.
 pub fn member_rows(comparison: &Comparison) -> (Vec<String>, Vec<Vec<String>>) {
     let mut head = ["", "", "outvoted"].map(str::to_owned).to_vec();
@@ -56,7 +49,7 @@ pub fn member_rows(comparison: &Comparison) -> (Vec<String>, Vec<Vec<String>>) {
     }
     let row = |(place, member): (usize, &Member)| {
         let named = vec![(place + 1).to_string(), member.name.clone(), member.outvoted.to_string()];
-        [named, scores(member.scores)].concat()
+        [named, Scores::cells(member.scores)].concat()
     };
     let mut rows: Vec<Vec<String>> = comparison.members.iter().enumerate().map(row).collect();
     let ties = match comparison.vote.ties {
@@ -64,7 +57,7 @@ pub fn member_rows(comparison: &Comparison) -> (Vec<String>, Vec<Vec<String>>) {
         1 => "vote of all (1 tie)".to_owned(),
         ties => format!("vote of all ({ties} ties)"),
     };
-    rows.push([vec![String::new(), ties, String::new()], scores(comparison.vote.scores)].concat());
+    rows.push([vec![String::new(), ties, String::new()], Scores::cells(comparison.vote.scores)].concat());
     (head, rows)
 }
 

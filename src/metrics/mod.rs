@@ -9,9 +9,11 @@ mod difference;
 mod interval;
 mod pair;
 mod rank;
+mod scores;
 
 pub use confusion::{ClassScore, Confused, Confusion};
 pub use difference::{Contrast, Difference, Judged};
 pub use interval::{Clusters, Interval};
 pub use pair::Agreement;
 pub use rank::spearman;
+pub use scores::Scores;

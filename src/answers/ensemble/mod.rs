@@ -17,7 +17,8 @@ pub use text::text;
 
 use super::error::some;
 use super::submission::{Sample, SubmissionError};
-use super::{AnswersError, Naming, Probabilities, ProbabilitiesError, Scores, Table};
+use super::{AnswersError, Naming, Probabilities, ProbabilitiesError, Table};
+use crate::metrics::Scores;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

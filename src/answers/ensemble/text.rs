@@ -1,7 +1,7 @@
 //! An ensemble, as people read it.
 
 use super::{Fit, HeldOut, Report};
-use crate::answers::Scores;
+use crate::metrics::Scores;
 use crate::report::align;
 
 /// The text of it.
@@ -30,10 +30,10 @@ pub fn text(report: &Report) -> String {
     for member in members {
         let weight = member.weight.map_or_else(|| "–".to_owned(), |weight| format!("{weight:.3}"));
         let row = vec![member.name.clone(), weight, format!("{:.1}", 100.0 * member.agreement)];
-        rows.push([row, cells(member.scores)].concat());
+        rows.push([row, Scores::cells(member.scores)].concat());
     }
     if scored {
-        rows.push([vec!["all".to_owned(), String::new(), String::new()], cells(report.scores)].concat());
+        rows.push([vec!["all".to_owned(), String::new(), String::new()], Scores::cells(report.scores)].concat());
     }
     out.extend(align(&rows, &[1, 2]).into_iter().map(|line| format!("  {line}").trim_end().to_owned()));
     if let Some(scores) = report.scores.filter(|scores| scores.images < *images) {
@@ -44,14 +44,6 @@ pub fn text(report: &Report) -> String {
         out.extend(fitted(fit));
     }
     out.join("\n") + "\n"
-}
-
-fn cells(scores: Option<Scores>) -> Vec<String> {
-    let with =
-        |value: f64, range: crate::metrics::Interval| format!("{value:.3} ({:.3} to {:.3})", range.low, range.high);
-    scores.map_or_else(Vec::new, |one| {
-        vec![with(one.macro_f1, one.macro_f1_interval), with(one.accuracy, one.accuracy_interval)]
-    })
 }
 
 fn fitted(fit: &Fit) -> Vec<String> {
