@@ -262,13 +262,20 @@ impl Command {
     }
 }
 
+/// Whether the error's own text has the text of each of its causes, so that a list of them would say all of it twice.
+fn tells_its_causes(error: &dyn miette::Diagnostic) -> bool {
+    let text = error.to_string();
+    std::iter::successors(error.source(), |cause| cause.source()).all(|cause| text.contains(&cause.to_string()))
+}
+
 /// Runs the command line: exit code 0 fine, 1 a difference or a failed check, 2 an error.
 pub fn main() -> ExitCode {
     // Off a terminal, carets and arrows are plain ASCII and no line is broken, so that a log file can be searched for a
     // path, and a line for fixes.csv be taken from it. Fails only if a hook is set already.
-    let _ = miette::set_hook(Box::new(|_| {
+    let _ = miette::set_hook(Box::new(|error| {
         let terminal = io::stderr().is_terminal();
-        Box::new(miette::MietteHandlerOpts::new().unicode(terminal).wrap_lines(terminal).build())
+        let how = miette::MietteHandlerOpts::new().unicode(terminal).wrap_lines(terminal);
+        Box::new(if tells_its_causes(error) { how.without_cause_chain() } else { how }.build())
     }));
     let cli = Cli::parse();
     let datasets = Datasets::new(cli.datasets, cli.store);
