@@ -1,23 +1,35 @@
 """Sends a run to a real MLflow server (SQLite, files through the server) and reads it back with MLflow's own client.
 
-    python tests/consumers/mlflow_server.py AUGMINT RUN
+    python tests/consumers/mlflow_server.py AUGMINT RUN LOOK…
 
 AUGMINT is the program, RUN a run folder with epochs in it; a copy of it is sent. Needs mlflow_requirements.txt. Also: sent
-twice there is one run; what came while the server was down is sent afterwards.
+twice there is one run; what came while the server was down is sent afterwards. LOOK… is a command to be called while the
+server has the run, with its address in MLflow's pages in place of URL.
 """
 
+import datetime
+import http.server
+import ipaddress
 import json
 import math
 import os
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
+import urllib.error
 import urllib.request
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 OURS = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
 OURS |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
@@ -56,8 +68,56 @@ class Server:
         self.process.wait(30)
 
 
-def augmint(program, *words, code=0):
-    done = subprocess.run([program, *map(str, words)], env=OURS, capture_output=True, text=True)
+class Forward(http.server.BaseHTTPRequestHandler):
+    """Passes requests on to the server that `to` names."""
+
+    def do_ANY(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        kept = {name: self.headers[name] for name in ("Content-Type", "Authorization") if name in self.headers}
+        request = urllib.request.Request(self.to + self.path, data=body or None, method=self.command, headers=kept)
+        try:
+            answer = urllib.request.urlopen(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            answer = error
+        body = answer.read()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.headers["Content-Type"] or "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_ANY
+
+    def log_message(self, *_):
+        pass
+
+
+class Secure:
+    """HTTPS before a server, with a certificate that nobody signed but itself, in `certificate`."""
+
+    def __init__(self, uri, folder):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "augmint's test")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        hour = datetime.timedelta(hours=1)
+        alone = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - hour, now + hour)
+        signed = made.add_extension(alone, critical=False).sign(key, hashes.SHA256())
+        self.certificate = folder / "certificate.pem"
+        self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        both = folder / "key.pem"
+        pem, pkcs8, open_ = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        both.write_bytes(key.private_bytes(pem, pkcs8, open_) + self.certificate.read_bytes())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(both)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("To", (Forward,), {"to": uri}))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.uri = f"https://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def augmint(program, *words, code=0, **more):
+    done = subprocess.run([program, *map(str, words)], env=OURS | more, capture_output=True, text=True)
     assert done.returncode == code, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
@@ -139,7 +199,7 @@ def check(uri, run, times=1):
     return found
 
 
-def main(program, source):
+def main(program, source, look):
     import mlflow
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -149,6 +209,14 @@ def main(program, source):
         server = Server(folder)
         with server:
             print(f"mlflow {mlflow.__version__} at {server.uri}")
+            # The whole of it over TLS: only with the certificate that the server has.
+            secure = Secure(server.uri, folder)
+            assert "cannot be reached" in augmint(program, "track", run, "--to", secure.uri, code=2)
+            certificates = {"MLFLOW_TRACKING_SERVER_CERT_PATH": str(secure.certificate)}
+            augmint(program, "track", run, "--to", secure.uri, **certificates)
+            check(server.uri, run)
+            assert "has all of" in augmint(program, "track", run, "--to", secure.uri, **certificates)
+            # Under another address it is another server, to which the same run may be sent.
             augmint(program, "track", run, "--to", server.uri)
             check(server.uri, run)
             assert "has all of" in augmint(program, "track", run, "--to", server.uri)
@@ -156,9 +224,11 @@ def main(program, source):
             events = [line for line in (run / "track.jsonl").read_text().splitlines() if line.startswith('{"event"')]
             (run / "track.jsonl").write_text("\n".join(events) + "\n")
             augmint(program, "track", run, "--to", server.uri)
-            check(server.uri, run)
+            found = check(server.uri, run)
             page = urllib.request.urlopen(server.uri, timeout=10).read().decode()
             assert "<title>MLflow</title>" in page
+            address = f"{server.uri}/#/experiments/{found.info.experiment_id}/runs/{found.info.run_id}"
+            subprocess.run([address if word == "URL" else word for word in look], check=True)
         augmint(program, "score", run, "--public", "0.934")
         assert "cannot be reached" in augmint(program, "track", run, "--to", server.uri, code=2)
         with server:
@@ -168,4 +238,4 @@ def main(program, source):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], pathlib.Path(sys.argv[2]))
+    main(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:])
