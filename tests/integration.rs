@@ -45,3 +45,5 @@ mod removal;
 mod split;
 #[path = "integration/train.rs"]
 mod train;
+#[path = "integration/views.rs"]
+mod views;
