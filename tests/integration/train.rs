@@ -246,6 +246,24 @@ mod with_libtorch {
         same(&backbone(&run), &backbone(&unfrozen));
     }
 
+    #[test]
+    fn a_run_starts_from_what_another_answers_with() {
+        let (house, digest) = trained_house("val = 0.25");
+        config(&house, &digest, "average = { decay = 0.5 }");
+        let first = train(&house, "--set input.mean=[0.5,0.4,0.3] --set input.std=[0.2,0.3,0.4]");
+        let from =
+            format!("--set model.weights={} --set learning_rate=1e-30", first.join("last.safetensors").display());
+        let ran = house.run(&format!("train train.toml --set epochs=1 {from}"));
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        assert!(ran.stderr.contains("52 tensors taken\n"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("does not have"), "{}", ran.stderr);
+        // The average, not the last step's; mean and deviation too, so it scores as the first did.
+        let second = house.path("runs/t-squeezenet1_1-002");
+        assert_eq!(lines(&first)[1]["noisy"], lines(&second)[0]["noisy"]);
+        let error = house.error(&format!("train train.toml {from} --set model.architecture=squeezenet1_0"));
+        assert!(error.contains("model.architecture = \"squeezenet1_1\""), "{error}");
+    }
+
     /// Its running statistics are no variables of ours: they go with the module.
     #[test]
     fn a_torchscript_module_is_trained_resumed_and_asked() {

@@ -182,6 +182,16 @@ impl Input {
         self.written.fit
     }
 
+    /// What is subtracted from the channels, which are from 0 to 1.
+    pub fn mean(&self) -> [f32; 3] {
+        self.written.mean
+    }
+
+    /// What they are then divided by.
+    pub fn std(&self) -> [f32; 3] {
+        self.written.std
+    }
+
     /// How many numbers an image becomes: 3 · height · width.
     pub fn numbers(&self) -> usize {
         3 * self.size().pixels() as usize

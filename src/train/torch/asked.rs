@@ -89,7 +89,7 @@ impl Asked {
     pub fn open(path: &Path, device: Device, threads: usize) -> Result<Self, AskError> {
         let path = if path.is_dir() { run::best_checkpoint(path)? } else { path.to_owned() };
         let checkpoint = checkpoint::read(&path)?;
-        tch::set_num_threads(i32::try_from(checkpoint.facts.config.threads).unwrap_or(1));
+        super::process::prepare(checkpoint.facts.config.threads);
         let (network, store) = answering(&checkpoint, device)?;
         let loader = Arc::new(Loader::new(threads, 4)?);
         Ok(Self { facts: checkpoint.facts, path, network, store, loader })

@@ -13,7 +13,7 @@ use crate::train::config::{Config, ConfigError};
 use crate::train::input::Input;
 use crate::train::run::{Best, EpochRecord};
 use crate::train::schedule::Plateau;
-use crate::train::weights::{self, Part, WeightsError, safetensors};
+use crate::train::weights::{self, Part, StateDict, WeightsError, safetensors};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -141,14 +141,44 @@ fn of_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 /// When it cannot be read, or is none.
 pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     let dict = weights::read(path, Part::Best)?;
+    let facts = facts(&dict, path)?.ok_or_else(|| CheckpointError::Foreign { path: path.to_owned() })?;
+    let tensors = dict.arrays.iter().map(|(name, array)| Ok((name.clone(), tensor(array)?)));
+    let tensors = tensors.collect::<Result<_, LoadError>>()?;
+    Ok(Checkpoint { facts, tensors })
+}
+
+/// Weights to start another run from. Of a checkpoint those that it answers with (the moving average where there is one),
+/// with architecture, mean and deviation in strings as `augmint weights` writes them; of anybody else's as they are.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn starting_point(path: &Path) -> Result<StateDict, CheckpointError> {
+    let mut dict = weights::read(path, Part::Best)?;
+    let Some(Facts { config, input, .. }) = facts(&dict, path)? else { return Ok(dict) };
+    let (own, mut others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        std::mem::take(&mut dict.arrays).into_iter().partition(|(name, _)| !name.contains('/'));
+    let mut averaged = |name: &str| others.remove(&format!("{}{name}", super::ema::PREFIX));
+    dict.arrays = own.into_iter().map(|(name, array)| (name.clone(), averaged(&name).unwrap_or(array))).collect();
+    dict.metadata = [
+        (weights::ARCHITECTURE, config.model.architecture),
+        (weights::MEAN, json(&input.mean())),
+        (weights::STD, json(&input.std())),
+    ]
+    .map(|(name, text)| (name.to_owned(), text))
+    .into();
+    Ok(dict)
+}
+
+/// What a checkpoint says; `None` of a file that is none.
+fn facts(dict: &StateDict, path: &Path) -> Result<Option<Facts>, CheckpointError> {
     if dict.metadata.get("augmint").map(String::as_str) != Some(FORMAT) {
-        return Err(CheckpointError::Foreign { path: path.to_owned() });
+        return Ok(None);
     }
     let text = |field: &'static str| dict.metadata.get(field).map_or("", String::as_str);
     let broken = |field, reason: String| CheckpointError::Field { path: path.to_owned(), field, reason };
     let digest = |field| text(field).parse::<Digest>().map_err(|error| broken(field, error.to_string()));
     let config = Config::parse(text("config"), path, &[]);
-    let facts = Facts {
+    Ok(Some(Facts {
         config: config.map_err(|error: ConfigError| broken("config", error.to_string()))?,
         input: of_json(text("input")).map_err(|reason| broken("input", reason))?,
         classes: Classes(of_json(text("classes")).map_err(|reason| broken("classes", reason))?),
@@ -156,10 +186,7 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         validation: if text("validation").is_empty() { None } else { Some(digest("validation")?) },
         position: of_json(text("position")).map_err(|reason| broken("position", reason))?,
         scores: of_json(text("scores")).map_err(|reason| broken("scores", reason))?,
-    };
-    let tensors = dict.arrays.iter().map(|(name, array)| Ok((name.clone(), tensor(array)?)));
-    let tensors = tensors.collect::<Result<_, LoadError>>()?;
-    Ok(Checkpoint { facts, tensors })
+    }))
 }
 
 impl Checkpoint {

@@ -20,6 +20,7 @@ pub mod loss;
 pub mod models;
 pub mod optim;
 pub mod probe;
+mod process;
 pub mod run;
 pub mod said;
 pub mod session;

