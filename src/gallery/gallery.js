@@ -49,22 +49,38 @@
       ...rows.map(([value, name, count]) => option(value, `${name} (${count})`)));
     fill(at('class'), counts(index.classes, index.class));
     fill(at('set'), counts(index.sets, index.set));
-    fill(at('step'), index.steps.map((step, place) => [place, step.id, step.on.length]));
+    const list = step => step.of === 'validation' ? ' (noisy validation)' : '';
+    fill(at('step'), index.steps.map((step, place) => [place, step.id + list(step), step.on.length]));
     at('step').append(option('none', 'no step at all'));
-    remembered();
+    const count = op => anyOn(stepsOf(op)).reduce((sum, on) => sum + on, 0);
+    const offered = ops().map(op => option('op:' + op, `${op} (${count(op)})`));
+    if (offered.length) at('step').append(element('optgroup', { label: 'op' }, ...offered));
     parameters();
     remembered();
     filter();
   };
 
-  // What is filtered for stands in the address, so that a look can be passed on.
+  // What is filtered for stands in the address, so that a look can be passed on. A field stands behind what
+  // decides its choices.
   const fields = ['class', 'set', 'step', 'param', 'low', 'high', 'order'];
   const remembered = () => {
-    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (fields.includes(name)) at(name).value = value;
+    const kept = new URLSearchParams(location.hash.slice(1));
+    for (const name of fields) if (kept.has(name)) { at(name).value = kept.get(name); follow(name); }
   };
   const remember = () => {
     const set = fields.filter(name => at(name).value !== '').map(name => [name, at(name).value]);
     history.replaceState(null, '', '#' + new URLSearchParams(set));
+  };
+
+  // Ops that are something else to ask for than a step: several steps have one, or their step has a name of its own.
+  const stepsOf = op => index.steps.filter(step => step.op === op);
+  const ops = () => [...new Set(index.steps.map(step => step.op))]
+    .filter(op => op !== '' && (stepsOf(op).length > 1 || stepsOf(op)[0].id !== op));
+  // 1 for each sample that any of these steps was on for.
+  const anyOn = steps => {
+    const on = new Uint8Array(index.key.length);
+    for (const step of steps) for (const place of step.on) on[place] = 1;
+    return on;
   };
 
   const step = () => index.steps[at('step').value];
@@ -84,15 +100,22 @@
     at('low').placeholder = text(low);
     at('high').placeholder = text(high);
   };
+  // What has to be anew after a field is another one: a step has its parameters, a parameter its range.
+  const follow = name => {
+    if (name === 'step') parameters();
+    if (name === 'param') range();
+  };
 
   const filter = () => {
     const [wantedClass, wantedSet, wantedStep] = ['class', 'set', 'step'].map(id => at(id).value);
     const strengths = new Map();
     let places;
     if (wantedStep === 'none') {
-      const on = new Uint8Array(index.key.length);
-      for (const step of index.steps) for (const place of step.on) on[place] = 1;
+      const on = anyOn(index.steps);
       places = index.key.map((_, place) => place).filter(place => !on[place]);
+    } else if (wantedStep.startsWith('op:')) {
+      const on = anyOn(stepsOf(wantedStep.slice(3)));
+      places = index.key.map((_, place) => place).filter(place => on[place]);
     } else if (wantedStep !== '') {
       const values = param()?.values;
       const low = at('low').value === '' ? -Infinity : +at('low').value;
@@ -245,8 +268,7 @@
   at('sample').addEventListener('close', () => { opening++; reveal(current); });
 
   at('filters').addEventListener('input', event => {
-    if (event.target.id === 'step') parameters();
-    if (event.target.id === 'param') range();
+    follow(event.target.id);
     filter();
   });
   at('filters').addEventListener('submit', event => event.preventDefault());

@@ -1,5 +1,5 @@
-//! The gallery: thumbnails of samples that are filtered by class, split, step and strength, each opened to its full size,
-//! its provenance and its step strip.
+//! The gallery: thumbnails of samples that are filtered by class, split, op, step and strength, each opened to its full
+//! size, its provenance and its step strip.
 //!
 //! One page serves two purposes: `augmint report` puts some hundred samples into it, `augmint view` serves all of a
 //! version and renders what is looked at. The page gets an [`Index`] of its samples in columns (some 60 bytes a sample,

@@ -1,10 +1,11 @@
 //! What stands above the gallery: what the version is, and its samples in numbers and distributions, as HTML.
 
-use super::Index;
+use super::index::list;
+use super::{Index, StepColumn};
+use crate::diff::Of;
 use crate::manifest::Entry;
 use crate::opened::Opened;
 use crate::report::{escaped, plot, section, table};
-use crate::seed::Role;
 use std::fmt::Write as _;
 
 /// Bins of a histogram.
@@ -15,8 +16,8 @@ pub fn overview(opened: &Opened, entries: &[Entry], index: &Index) -> String {
     let mut out = head(opened, entries);
     out += &section("Classes and splits", &counts(index));
     out += &section("Sources", &sources(opened));
-    out += &section("Steps", &steps(entries, index));
-    out += &section("Drawn parameters", &parameters(index));
+    out += &section("Steps", &steps(entries, &index.steps));
+    out += &section("Drawn parameters", &parameters(&index.steps));
     let recipe = opened.record().map(|record| record.recipe.text.0.clone());
     if let Some(text) = recipe {
         let text = escaped(&text);
@@ -70,31 +71,39 @@ fn sources(opened: &Opened) -> String {
     ])
 }
 
-fn steps(entries: &[Entry], index: &Index) -> String {
-    let through = entries.iter().filter(|entry| matches!(entry.role, Role::Train | Role::NoisyVal)).count().max(1);
-    let on: usize = entries.iter().map(|entry| entry.steps.len()).sum();
-    let applies = |entry: &&Entry| matches!(entry.role, Role::Train | Role::NoisyVal);
-    let untouched = entries.iter().filter(applies).filter(|entry| entry.steps.is_empty()).count();
-    let percent = |count: usize| format!("{:.1} %", 100.0 * count as f64 / through as f64);
-    let said = format!(
-        "<p>{through} samples go through steps: {:.2} are on for one on the average, and {} of them are untouched.</p>\n",
-        on as f64 / through as f64,
-        percent(untouched)
-    );
-    let rows = index
-        .steps
-        .iter()
-        .map(|step| vec![step.id.clone(), step.op.clone(), step.on.len().to_string(), percent(step.on.len())]);
+/// How often each step was on, of the samples that go through its list.
+fn steps(entries: &[Entry], columns: &[StepColumn]) -> String {
+    let through = |of: Of| entries.iter().filter(move |entry| list(entry.role) == Some(of));
+    let percent = |count: usize, of: Of| format!("{:.1} %", 100.0 * count as f64 / through(of).count().max(1) as f64);
+    let mut said = String::new();
+    for (of, name) in [(Of::Recipe, "training copies"), (Of::Validation, "noisy validation samples")] {
+        let count = through(of).count();
+        if count == 0 {
+            continue;
+        }
+        let on: usize = through(of).map(|entry| entry.steps.len()).sum();
+        let untouched = through(of).filter(|entry| entry.steps.is_empty()).count();
+        let _ = writeln!(
+            said,
+            "<p>{count} {name} go through steps: {:.2} are on for one on the average, and {} of them are \
+             untouched.</p>",
+            on as f64 / count as f64,
+            percent(untouched, of)
+        );
+    }
+    let rows = columns.iter().map(|step| {
+        let count = step.on.len();
+        vec![step.named(&step.id), step.op.clone(), count.to_string(), percent(count, step.of)]
+    });
     said + &table(&["step", "op", "samples", "share"], &[2, 3], rows)
 }
 
-fn parameters(index: &Index) -> String {
-    let all = index.steps.iter().flat_map(|step| step.params.iter().map(move |param| (step, param)));
-    spreads(
-        all.map(|(step, param)| {
-            (format!("{}.{}", step.id, param.name), param.unit.to_owned(), param.floats().collect())
-        }),
-    )
+fn parameters(columns: &[StepColumn]) -> String {
+    let all = columns.iter().flat_map(|step| step.params.iter().map(move |param| (step, param)));
+    spreads(all.map(|(step, param)| {
+        let name = step.named(&format!("{}.{}", step.id, param.name));
+        (name, param.unit.to_owned(), param.floats().collect())
+    }))
 }
 
 /// A histogram of each: name, unit, values. What has one value alone is said in words.
@@ -135,9 +144,34 @@ fn short(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::{Known, steps};
+    use crate::manifest::{Entry, sample};
+    use crate::seed::Role;
+
     #[test]
     fn numbers_are_short() {
         let texts = [0.0, -180.0, 0.033_333, 12_345.678, 2.5].map(super::short);
         assert_eq!(texts, ["0", "-180", "0.03333", "12346", "2.5"]);
+    }
+
+    #[test]
+    fn a_share_is_one_of_the_samples_that_go_through_the_list() {
+        let roles = [(Role::Original, 10), (Role::Train, 90), (Role::Val, 15), (Role::NoisyVal, 30)];
+        let roles = roles.into_iter().flat_map(|(role, count)| std::iter::repeat_n(role, count));
+        let mut entries: Vec<Entry> = (0..).zip(roles).map(|(number, role)| Entry { role, ..sample(number) }).collect();
+        // Of the training copies 72 have the step, of the noisy validation samples 10, and nothing else has any.
+        for (number, entry) in entries.iter_mut().enumerate() {
+            if !matches!(number, 10..82 | 115..125) {
+                entry.steps.clear();
+            }
+        }
+        let html = super::steps(&entries, &steps(&Known::new(), &entries));
+        for (name, count, share) in [("noise", 72, "80.0 %"), ("noise (noisy validation)", 10, "33.3 %")] {
+            let row =
+                format!("<td>{name}</td><td></td><td class=\"number\">{count}</td><td class=\"number\">{share}</td>");
+            assert!(html.contains(&row), "{row} is not in {html}");
+        }
+        let said = "90 training copies go through steps: 0.80 are on for one on the average, and 20.0 % of them";
+        assert!(html.contains(said) && html.contains("30 noisy validation samples go through"), "{html}");
     }
 }

@@ -81,6 +81,50 @@ def check_gallery(page, index):
     page.wait_for_timeout(100)
 
 
+def check_ops(page, index):
+    """An op is offered where it is something else than a step: by samples in which any of its steps was on."""
+    ops = {}
+    for step in index["steps"]:
+        ops.setdefault(step["op"], []).append(step)
+    wanted = [f"op:{op}" for op, steps in ops.items() if len(steps) > 1 or steps[0]["id"] != op]
+    offered = page.evaluate("[...document.querySelectorAll('#step optgroup option')].map(option => option.value)")
+    # Training and noisy validation have a step each.
+    assert offered == wanted and "op:rotate" in wanted, (offered, wanted)
+    for value in wanted:
+        page.select_option("#step", value=value)
+        on = {place for step in ops[value.removeprefix("op:")] for place in step["on"]}
+        assert shown(page)[0] == len(on), (value, shown(page), len(on))
+        assert page.locator("#param").is_disabled()
+    page.click("button[type=reset]")
+    page.wait_for_timeout(100)
+
+
+def check_address(page, index):
+    """A look that was passed on opens as it was, with the range of its own parameter."""
+    def values_of(step, param):
+        return [value for value in step["params"][param]["values"] if value is not None]
+
+    def differ(step):
+        first, last = values_of(step, 0), values_of(step, -1)
+        return (min(first), max(first)) != (min(last), max(last))
+
+    number, step = next((n, s) for n, s in enumerate(index["steps"]) if len(s["params"]) > 1 and differ(s))
+    param, values = len(step["params"]) - 1, values_of(step, -1)
+    middle = (min(values) + max(values)) / 2
+    page.evaluate(f"location.hash = 'step={number}&param={param}&low={middle}'")
+    page.reload()
+    until(page, "document.querySelectorAll('.cell').length > 0")
+    assert shown(page)[0] == sum(value >= middle for value in values), shown(page)
+    ends = [float(page.locator(f"#{end}").get_attribute("placeholder")) for end in ["low", "high"]]
+    assert ends == [min(values), max(values)] and page.input_value("#low") == str(middle), ends
+    page.evaluate("location.hash = 'step=op:rotate'")
+    page.reload()
+    until(page, "document.querySelectorAll('.cell').length > 0")
+    assert page.input_value("#step") == "op:rotate"
+    page.click("button[type=reset]")
+    page.wait_for_timeout(100)
+
+
 def check_keyboard(page, index):
     """Arrow keys move through the grid, Enter opens, arrows turn over, Escape comes back to where one was."""
     page.locator(".cell[tabindex='0']").focus()
@@ -167,6 +211,8 @@ with sync_playwright() as playwright:
     page = page_of(browser, file)
     index = json.loads(page.locator("#index").inner_text() or page.evaluate("document.getElementById('index').textContent"))
     check_gallery(page, index)
+    check_ops(page, index)
+    check_address(page, index)
     check_keyboard(page, index)
     assert any(check_strip(page, number) for number in range(20)), "no sample opens to its full size"
     page.screenshot(path=shots / "report-opened.png")
@@ -206,6 +252,8 @@ with sync_playwright() as playwright:
     for address in [view, prefixed, view + "kept/prefix/"]:
         page = page_of(browser, address)
         check_gallery(page, index)
+        check_ops(page, index)
+        check_address(page, index)
         check_keyboard(page, index)
         assert check_strip(page, 0)
         assert page.complaints == [], page.complaints

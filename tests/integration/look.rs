@@ -4,6 +4,7 @@ use crate::digest::rich;
 use crate::house::House;
 use augmint::digest::Digest;
 use augmint::manifest::Entry;
+use augmint::seed::Role;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -84,15 +85,26 @@ fn what_cannot_be_drawn_is_said_and_what_is_stored_is_still_shown() {
     let entry = mixed(&entries);
     std::fs::rename(house.path("images"), house.path("elsewhere")).unwrap();
     house.ok(&format!("explain t@v1 {}", entry.key));
-    let ran = house.run(&format!("explain t@v1 {} --out again.jpg", entry.key));
+    // The stored bytes are the same ones; the stages are nowhere but in the sources.
+    let ran = house.run(&format!("explain t@v1 {} --out stored.jpg", entry.key));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.stderr.contains("--sources DIR") && ran.stderr.contains("taken from the store, sha256:"), "{ran:#?}");
+    assert_eq!(Digest::of(&house.read("stored.jpg")), entry.digest);
+    let ran = house.run(&format!("explain t@v1 {} --steps steps.png", entry.key));
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("--sources DIR") && !house.path("again.jpg").exists(), "{ran:#?}");
+    assert!(ran.stderr.contains("cannot be drawn again") && !ran.stderr.contains("not stored"), "{ran:#?}");
     house.ok(&format!("explain t@v1 {} --out again.jpg --sources elsewhere", entry.key));
     let ran = house.run("report t@v1 --full 4");
     assert_eq!(ran.code, Some(0));
     assert!(ran.stderr.contains("only what is stored could be shown"), "{ran:#?}");
     let page = String::from_utf8(house.read("report.html")).unwrap();
     assert!(page.contains("data:image/jpeg;base64,/9j/"), "a stored sample is shown at full size");
+    for tar in house.shards() {
+        std::fs::remove_file(tar).unwrap();
+    }
+    let ran = house.run(&format!("explain t@v1 {} --out gone.jpg", entry.key));
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("is not stored, and cannot") && !house.path("gone.jpg").exists(), "{ran:#?}");
 }
 
 #[test]
@@ -110,6 +122,53 @@ fn a_report_loads_nothing_and_names_become_no_markup() {
     let count = |text: &str| page.matches(text).count();
     assert_eq!((count("type=\"application/json\" id=\"s"), count("\"full\":\"data:image/jpeg")), (20, 5));
     assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn steps_of_one_id_in_both_recipes_are_kept_apart() {
+    let house = House::with_folders(&[("form", 10), ("plate", 10)]);
+    house.write(
+        "validation.toml",
+        b"name = \"validation\"\nseed = 5\n[[step]]\nid = \"soft\"\n\
+          op.motion_blur = { length = [2, 5], degrees = [0, 90] }\n[output]\n\
+          fit.within = { width = 24, height = 24 }\nencode.jpeg = { quality = 80 }\n",
+    );
+    house.recipe(
+        "[split]\nval = 0.25\nnoisy_val = { recipe = \"validation.toml\", copies = 3 }\n[amount]\ncopies = 4\n\
+         [[step]]\nid = \"soft\"\nop.blur = { sigma = [1, 2] }\nchance = 0.6\n",
+    );
+    let digest = house.build("--tag v1");
+    let entries = house.entries(&digest);
+    // Samples that go through a list of steps, and those of them that its `soft` is on for.
+    let counts = |role: Role| {
+        let through: Vec<&Entry> = entries.iter().filter(|entry| entry.role == role).collect();
+        let on = through.iter().filter(|entry| entry.steps.iter().any(|step| &*step.id == "soft")).count();
+        (through.len(), on)
+    };
+    let (copies, noisy) = (counts(Role::Train), counts(Role::NoisyVal));
+    assert!(0 < copies.1 && copies.1 < copies.0 && noisy.1 == noisy.0 && noisy.0 > 0, "{copies:?} {noisy:?}");
+
+    house.ok("report t@v1 --out report.html --samples 20 --full 0");
+    let page = String::from_utf8(house.read("report.html")).unwrap();
+    for (name, op, (through, on)) in [("soft", "blur", copies), ("soft (noisy validation)", "motion_blur", noisy)] {
+        let share = 100.0 * on as f64 / through as f64;
+        let number = |text: String| format!("<td class=\"number\">{text}</td>");
+        let row = format!("<td>{name}</td><td>{op}</td>{}{}", number(on.to_string()), number(format!("{share:.1} %")));
+        assert!(page.contains(&row), "{row} is not in the page");
+    }
+    assert!(page.contains("<b>soft.sigma</b>") && page.contains("<b>soft.length (noisy validation)</b>"));
+
+    let view = View::start(&house, "t@v1");
+    let index: Value = serde_json::from_slice(&view.get("/index.json", "localhost").2).unwrap();
+    let soft = index["steps"].as_array().unwrap().iter().filter(|step| step["id"] == "soft");
+    let columns: Vec<_> = soft
+        .map(|step| {
+            let names = step["params"].as_array().unwrap().iter().map(|param| param["name"].as_str().unwrap());
+            (step["of"].as_str().unwrap(), step["op"].as_str().unwrap(), names.collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    let expected = [("recipe", "blur", "sigma".to_owned()), ("validation", "motion_blur", "degrees length".to_owned())];
+    assert_eq!(columns, expected);
 }
 
 #[test]
