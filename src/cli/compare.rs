@@ -5,7 +5,7 @@ use crate::compare::{Members, compare, page, text};
 use crate::fs::{self, Existing};
 use crate::source::{Submission, classes_table};
 use miette::IntoDiagnostic as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Compare submissions: where they disagree, whether they are wrong together, and which images to look at
@@ -13,6 +13,7 @@ use std::process::ExitCode;
 /// Each is a table of the same images: ID,target, or ID and a column of probabilities for each class. Works without
 /// labels and without images. Exit code 0 whether they agree or not.
 #[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("page").multiple(true).args(["images", "html"])))]
 pub struct Compare {
     /// The submissions, two or more
     #[arg(required = true, num_args = 2.., value_name = "SUBMISSION")]
@@ -23,8 +24,8 @@ pub struct Compare {
     /// Names of the classes: target,class_name
     #[arg(long, value_name = "CSV")]
     classes: Option<PathBuf>,
-    /// The folder of the images, to be shown on the page
-    #[arg(long, value_name = "DIR", requires = "html")]
+    /// The folder of the images, to be shown on the page: compare.html, where --html names no other
+    #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -33,7 +34,7 @@ pub struct Compare {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// How many images the page shows
-    #[arg(long, value_name = "N", default_value_t = 60, requires = "html")]
+    #[arg(long, value_name = "N", default_value_t = 60, requires = "page")]
     shown: usize,
     #[command(flatten)]
     resources: Resources,
@@ -68,7 +69,8 @@ impl Compare {
             true => super::print_json(&comparison)?,
             false => super::print(&text(&comparison))?,
         }
-        match &self.html {
+        let implied = self.images.as_ref().map(|_| Path::new("compare.html"));
+        match self.html.as_deref().or(implied) {
             Some(path) => {
                 let page = page(&comparison, self.images.as_deref(), self.shown).into_diagnostic()?;
                 fs::write(path, page.as_bytes(), Existing::Replace)?;

@@ -6,9 +6,9 @@ use super::subject::Subject;
 use crate::diff::{Detail, Diff, Picture, Pictures, Side, choose, diff, page, text};
 use crate::fs::{self, Existing};
 use crate::opened::{Opened, Viewer};
+use crate::pixels::EncodeError;
 use crate::store::Datasets;
 use miette::IntoDiagnostic as _;
-use rayon::prelude::*;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ pub struct DiffCommand {
     /// Write a page to look at: images of the same source and copy in A and B beside each other, and their difference
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// How many samples the page shows
+    /// How many samples the page shows, by turns of what became of them and of their classes
     #[arg(long, value_name = "N", default_value_t = 24, requires = "html")]
     pairs: usize,
     #[command(flatten)]
@@ -47,7 +47,7 @@ impl DiffCommand {
     pub fn run(&self, datasets: &Datasets) -> miette::Result<ExitCode> {
         self.resources.start()?;
         let (a, b) = (self.a.open(datasets, &self.sources)?, self.b.open(datasets, &self.sources)?);
-        let diff = diff(&Side::of(&a), &Side::of(&b))?;
+        let diff = diff(&Side::of(&a), &Side::of(&b), if self.html.is_some() { self.pairs } else { 0 })?;
         if self.json {
             super::print_json(&diff)?;
         } else {
@@ -57,8 +57,8 @@ impl DiffCommand {
         let (one, two) = (&diff.a.label, &diff.b.label);
         match &self.html {
             Some(path) => {
-                let pictures = self.pictures(&diff, [&a, &b]);
-                fs::write(path, page(&diff, &pictures).into_diagnostic()?.as_bytes(), Existing::Replace)?;
+                let page = self.page(&diff, [&a, &b]).into_diagnostic()?;
+                fs::write(path, page.as_bytes(), Existing::Replace)?;
                 super::next(&format!("open {}", path.display()));
             }
             None if diff.equal => super::next(&format!("augmint show {two}")),
@@ -67,8 +67,8 @@ impl DiffCommand {
         Ok(if diff.equal { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 
-    /// From the store, and what is not there drawn again; with the reason where neither can be.
-    fn pictures(&self, diff: &Diff, sides: [&Opened; 2]) -> Vec<Pictures> {
+    /// With images from the store, and what is not there drawn again; with the reason where neither can be.
+    fn page(&self, diff: &Diff, sides: [&Opened; 2]) -> Result<String, EncodeError> {
         let viewers = sides.map(|opened| Viewer::new(opened, self.resources.cache()));
         let image = |viewer: &Viewer<'_>, picture: &Picture| {
             let opened = viewer.opened();
@@ -81,6 +81,6 @@ impl DiffCommand {
                 [(0, picture.a), (1, picture.b)].map(|(side, key)| key.map(|_| image(&viewers[side], &picture)));
             Pictures { images: [a, b], picture }
         };
-        choose(diff, self.pairs).into_par_iter().map(both).collect()
+        page(diff, choose(diff, self.pairs), &both)
     }
 }

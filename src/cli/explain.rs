@@ -26,7 +26,8 @@ pub struct Explain {
     /// Write a picture of the sample after each step
     #[arg(long, value_name = "PNG")]
     steps: Option<PathBuf>,
-    /// Draw the sample again and write it: byte for byte what is stored or, into a .png, its pixels
+    /// Draw the sample again and write it: byte for byte what is stored or, into a .png, its pixels. Where it cannot be
+    /// drawn, it is taken from the store
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print JSON
@@ -98,22 +99,30 @@ fn kind(entry: &Entry, out: &Path) -> Result<Kind, OtherType> {
     }
 }
 
-/// Renders the sample, whether it is stored or not, and writes it; the viewer compares it with the manifest.
+/// Renders the sample, whether it is stored or not, and writes it; one that cannot be rendered is taken from the store.
+/// The viewer compares it with the manifest.
 fn draw(viewer: &Viewer<'_>, entry: &Entry, out: &Path, kind: Kind) -> miette::Result<()> {
-    let bytes = viewer.drawn(entry).into_diagnostic()?;
+    let (bytes, not_drawn) = viewer.drawn_or_stored(entry).into_diagnostic()?;
     let digest = Digest::of(&bytes);
     let what = match kind {
         Kind::Bytes => {
             fs::write(out, &bytes, Existing::Replace)?;
-            "drawn again"
+            if not_drawn.is_some() { "taken from the store" } else { "drawn again" }
         }
         Kind::Pixels => {
             let image = decode(&bytes, &Limits::default()).into_diagnostic()?;
             fs::write(out, &Encoding::Png.encode(&image).into_diagnostic()?, Existing::Replace)?;
-            "the pixels of what was drawn again"
+            if not_drawn.is_some() { "the pixels of what is stored" } else { "the pixels of what was drawn again" }
         }
     };
-    let said = if entry.is_rendered() { "as the manifest says" } else { "nothing is built to compare it with" };
+    let said = match &not_drawn {
+        _ if entry.is_rendered() => "as the manifest says",
+        Some(_) => "as its shard says",
+        None => "nothing is built to compare it with",
+    };
+    if let Some(why) = not_drawn {
+        eprintln!("{why}");
+    }
     eprintln!("wrote {}: {what}, {digest}, {said}", out.display());
     Ok(())
 }

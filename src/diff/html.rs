@@ -1,19 +1,25 @@
 //! The difference as one page: no script, no font, no file or address beside it.
 
-use super::pictures::{Pictures, difference};
+use super::pictures::{Picture, Pictures, difference};
 use super::text::{change, of_name, statistic, validation};
 use super::{Changed, Diff, Fate, Head, Of, Shown, Spread};
 use crate::pixels::EncodeError;
 use crate::report::{Script, document, escaped, picture, plot, section, table};
+use rayon::prelude::*;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The page.
+/// The page, with these samples. `show` gives the images of one, from many threads; they are kept until that one is on
+/// the page.
 ///
 /// # Errors
 /// When an image cannot be encoded.
-pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
+pub fn page(
+    diff: &Diff,
+    chosen: Vec<Picture>,
+    show: &(dyn Fn(Picture) -> Pictures + Sync),
+) -> Result<String, EncodeError> {
     let title = format!("{} and {}", diff.a.label, diff.b.label);
     let mut out = String::new();
     heads(diff, &mut out);
@@ -24,9 +30,9 @@ pub fn page(diff: &Diff, pictures: &[Pictures]) -> Result<String, EncodeError> {
     out += &section("Sources", &sources(diff));
     out += &section("Validation", &format!("<p>{}</p>", escaped(&validation(diff))));
     out += &section("Samples", &samples(diff));
-    if !pictures.is_empty() {
-        let figures = pictures.iter().map(figure).collect::<Result<String, _>>()?;
-        out += &section("Side by side", &format!("<div class=\"figures\">{figures}</div>"));
+    if !chosen.is_empty() {
+        let figures = chosen.into_par_iter().map(|one| figure(&show(one))).collect::<Result<Vec<String>, _>>()?;
+        out += &section("Side by side", &format!("<div class=\"figures\">{}</div>", figures.concat()));
     }
     out += &section("Label mass of training samples", &label_mass(diff));
     out += &section("Drawn parameters", &parameters(diff));

@@ -149,6 +149,7 @@ pub struct Diff {
     pub steps: Vec<StepShare>,
     /// Drawn parameters.
     pub parameters: Vec<Spread>,
+    /// What can be shown.
     #[serde(skip)]
     matches: Vec<Match>,
 }
@@ -165,11 +166,11 @@ pub(crate) struct Match {
     pub b: Option<Key>,
 }
 
-/// Compares two sides.
+/// Compares two sides; [`choose`] can then show up to `pictures` samples.
 ///
 /// # Errors
 /// When a manifest cannot be read.
-pub fn diff(a: &Side, b: &Side) -> Result<Diff, DiffError> {
+pub fn diff(a: &Side, b: &Side, pictures: usize) -> Result<Diff, DiffError> {
     let recipe = recipe::changes(&a.meaning, &b.meaning);
     let unsettled = recipe::unsettled(&a.meaning, &b.meaning);
     let names = names(a, b);
@@ -209,7 +210,7 @@ pub fn diff(a: &Side, b: &Side) -> Result<Diff, DiffError> {
         samples,
         samples_by_role,
         steps: spread::shares(&in_a.steps, &in_b.steps, &in_a.drawn, &in_b.drawn),
-        matches: matches(&pairs, &in_a, &in_b, &names),
+        matches: matches(&pairs, &in_a, &in_b, &names, pictures),
         parameters: spread::spreads(in_a.steps, in_b.steps),
     })
 }
@@ -275,18 +276,15 @@ fn classes(a: &Side, b: &Side, names: &Names, mass: [&[u64]; 2]) -> Vec<ClassMas
     (0..names.classes.len()).map(class).collect()
 }
 
-/// How many pairs of each fate and class are kept to be looked at.
-const KEPT: u32 = 6;
-
-/// The first few pairs of each fate and class that are not identical.
-fn matches(pairs: &[Pair], a: &Columns, b: &Columns, names: &Names) -> Vec<Match> {
-    let mut kept: BTreeMap<(Fate, u32), u32> = BTreeMap::new();
+/// The first `most` pairs of each fate and class that are not identical: so many can be shown, whatever the others are.
+fn matches(pairs: &[Pair], a: &Columns, b: &Columns, names: &Names, most: usize) -> Vec<Match> {
+    let mut kept: BTreeMap<(Fate, u32), usize> = BTreeMap::new();
     let key = |row: &Row| Key::from_bytes(row.key.to_be_bytes());
     let mut found = Vec::new();
     for pair in pairs.iter().filter(|pair| pair.fate != Fate::Identical) {
         let row = row(pair, a, b);
         let seen = kept.entry((pair.fate, row.class)).or_default();
-        if *seen == KEPT {
+        if *seen == most {
             continue;
         }
         *seen += 1;

@@ -36,7 +36,7 @@ pub struct Pictures {
 }
 
 /// Up to `count` samples that both sides have and that are not identical, by turns of every fate and class; added and
-/// removed ones only where there is room.
+/// removed ones only where there is room. No more than [`diff`](super::diff) was told to keep.
 pub fn choose(diff: &Diff, count: usize) -> Vec<Picture> {
     let mut turns: BTreeMap<(bool, u32), Vec<&Match>> = BTreeMap::new();
     let mut seen: BTreeMap<(Fate, &str), u32> = BTreeMap::new();

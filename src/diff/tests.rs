@@ -70,7 +70,7 @@ fn side(recipe: &str) -> Side {
 }
 
 fn compare(a: &Side, b: &Side) -> Diff {
-    diff(a, b).unwrap()
+    diff(a, b, 6).unwrap()
 }
 
 #[test]
@@ -250,15 +250,28 @@ proptest! {
 }
 
 #[test]
+fn as_many_samples_are_shown_as_are_asked_for_and_few_are_of_all_classes() {
+    let other = side(&RECIPE.replacen("seed = 3", "seed = 4", 1));
+    let diff = diff(&side(RECIPE), &other, 500).unwrap();
+    let redrawn = diff.samples.of(Fate::Redrawn) as usize;
+    assert!((100..500).contains(&redrawn), "{redrawn}");
+    assert_eq!(choose(&diff, 500).len(), redrawn);
+    assert_eq!(choose(&diff, 100).len(), 100);
+    let chosen = choose(&diff, 24);
+    for (_, class) in CLASSES {
+        assert_eq!(chosen.iter().filter(|one| one.class == class).count(), 8, "{class}");
+    }
+}
+
+#[test]
 fn a_page_names_everything_and_no_address() {
     let diff = compare(&side(RECIPE), &side_of(&RECIPE.replacen("[-180, 180]", "[-90, 90]", 1), &[4], &[], &CLASSES));
     let chosen = choose(&diff, 6);
     assert_eq!(chosen.len(), 6);
     let image = |color| Some(Ok(crate::pixels::Image::filled(Size::new(40, 20), color)));
-    let pictures: Vec<Pictures> = (chosen.into_iter())
-        .map(|picture| Pictures { picture, images: [image([255, 0, 0]), image([250, 0, 0])] })
-        .collect();
-    let page = page(&diff, &pictures).unwrap();
+    let show = |picture| Pictures { picture, images: [image([255, 0, 0]), image([250, 0, 0])] };
+    let page = page(&diff, chosen, &show).unwrap();
+    assert_eq!(page.matches("<figure><div class=\"trio\">").count(), 6);
     for expected in
         ["계약서", "rotate.degrees: [-180, 180] → [-90, 90]", "mean 1.67, largest 5", "<svg", "data:image/jpeg;base64,"]
     {

@@ -1,6 +1,6 @@
 //! A difference as people read it: what fits on a screen first, then every drawn parameter.
 
-use super::{Change, Changed, Diff, Fate, Held, Of, Shown, Spread, StepShare};
+use super::{Change, Changed, Diff, Fate, Head, Held, Of, Shown, Spread, StepShare};
 use crate::report;
 use crate::store::ByteSize;
 use serde_json::Value;
@@ -185,7 +185,18 @@ fn samples(diff: &Diff, detail: Detail, line: &mut dyn FnMut(&str)) {
         align(&rows.collect::<Vec<_>>(), &[1], line);
     }
     if !(diff.a.rendered && diff.b.rendered) {
-        line("  by what decides the pixels, as one side is not built");
+        line(&format!("  by what decides the pixels, as {}", unread([&diff.a, &diff.b])));
+    }
+}
+
+/// Why the pixels of two sides, one of which at least was not read from a manifest, are not known.
+fn unread(sides: [&Head; 2]) -> &'static str {
+    let count = |is: fn(&Head) -> bool| sides.into_iter().filter(|head| is(head)).count();
+    match (count(|head| head.digest.is_none()), count(|head| !head.rendered)) {
+        (0, 1) => "one side has no manifest here",
+        (0, _) => "neither side has a manifest here",
+        (1, _) => "one side is not built",
+        _ => "neither side is built",
     }
 }
 

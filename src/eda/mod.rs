@@ -27,11 +27,13 @@ pub use survey::{LeftOut, Survey};
 pub use text::text;
 
 use crate::digest::Digest;
+use crate::fs;
 use crate::source::{Progress, SourceError, SourceSet, Unlabelled};
 use crate::statistics::{Bars, Effect, MEASURES, Shift, Summary};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The number of this layout of `--json`.
 pub const FORMAT: u32 = 1;
@@ -94,7 +96,7 @@ pub struct Repeated {
     pub equal: usize,
     /// Groups of sources that look alike (another scan or scale of one page).
     pub alike: usize,
-    /// Target files whose bytes are a source's, and that source's path; sorted.
+    /// Target files whose bytes are a source's, and that source's path; sorted. Of all files, measured or not.
     pub in_target: Vec<(String, String)>,
 }
 
@@ -135,7 +137,8 @@ impl Eda {
         let names: Vec<&str> = set.sources.iter().map(|source| source.paths[0].as_str()).collect();
         let mut sources = Survey::of(&set.root, &names, max_megapixels, limit, &|done| progress("sources", done));
         sources.left_out.extend(set.skipped.iter().map(LeftOut::of));
-        let against = against.map(|folder| survey(folder, max_megapixels, limit, progress)).transpose()?;
+        let folder = against;
+        let against = folder.map(|folder| survey(folder, max_megapixels, limit, progress)).transpose()?;
         for survey in [Some(&sources), against.as_ref()].into_iter().flatten() {
             survey.check()?;
         }
@@ -144,7 +147,7 @@ impl Eda {
         let noisy = target.and_then(|target| noisy(&measures, target));
         let classes = ClassCounts::of(set);
         let shapes = Shapes::of(&sources, target);
-        let repeated = repeated(set, target);
+        let repeated = repeated(set, folder.zip(target));
         let advice = Advice::of(&classes, &shapes, &sources, target);
         Ok(Self { format: FORMAT, classes, repeated, shapes, measures, noisy, advice, sources, against })
     }
@@ -193,14 +196,31 @@ fn noisy(measures: &[Compared], target: &Survey) -> Option<f64> {
     (!noises.is_empty()).then(|| above as f64 / noises.len() as f64)
 }
 
-fn repeated(set: &SourceSet, target: Option<&Survey>) -> Repeated {
-    let known: BTreeMap<Digest, &str> = set.sources.iter().map(|one| (one.digest, one.paths[0].as_str())).collect();
-    let images = target.map(|target| target.images.as_slice()).unwrap_or_default();
-    let same = |image: &survey::Looked| Some((image.path.clone(), (*known.get(&image.digest)?).to_owned()));
-    let in_target: BTreeSet<(String, String)> = images.iter().filter_map(same).collect();
+fn repeated(set: &SourceSet, target: Option<(&Unlabelled, &Survey)>) -> Repeated {
     Repeated {
         equal: set.duplicates.len(),
         alike: set.near_duplicates.len(),
-        in_target: in_target.into_iter().collect(),
+        in_target: target.map(|(folder, survey)| leaked(set, folder, survey)).unwrap_or_default(),
     }
+}
+
+/// Files of the target whose bytes are a source's. Of those that were not measured only such are read as are as long as
+/// some source.
+fn leaked(set: &SourceSet, folder: &Unlabelled, survey: &Survey) -> Vec<(String, String)> {
+    let known: BTreeMap<Digest, &str> = set.sources.iter().map(|one| (one.digest, one.paths[0].as_str())).collect();
+    let measured: BTreeMap<&str, Digest> =
+        survey.images.iter().map(|image| (image.path.as_str(), image.digest)).collect();
+    let length = |root: &Path, path: &str| fs::metadata(&root.join(path)).ok().map(|found| found.len());
+    let lengths: BTreeSet<u64> =
+        set.sources.par_iter().filter_map(|source| length(&set.root, &source.paths[0])).collect();
+    let read = |path: &str| {
+        length(&folder.root, path).filter(|length| lengths.contains(length))?;
+        Some(Digest::of(&fs::read(&folder.root.join(path)).ok()?))
+    };
+    let same = |path: &String| {
+        let digest = measured.get(path.as_str()).copied().or_else(|| read(path))?;
+        Some((path.clone(), (*known.get(&digest)?).to_owned()))
+    };
+    let found: BTreeSet<(String, String)> = folder.images.par_iter().filter_map(same).collect();
+    found.into_iter().collect()
 }

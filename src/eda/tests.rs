@@ -183,6 +183,22 @@ fn a_target_file_that_is_a_source_is_a_leak() {
 }
 
 #[test]
+fn leaks_are_found_among_files_that_are_not_measured() {
+    let (root, set, _) = folders(|_| NOTHING);
+    for number in 0..6 {
+        let from = root.path().join(format!("images/영수증/0{number}.png"));
+        std::fs::copy(from, root.path().join(format!("target/둘째 {number}.png"))).unwrap();
+    }
+    let target = Unlabelled::list(&root.path().join("target")).unwrap();
+    for limit in [Some(2), None] {
+        let eda = explored(&set, Some(&target), limit);
+        let found: Vec<_> =
+            eda.repeated.in_target.iter().map(|(path, source)| (path.as_str(), source.as_str())).collect();
+        assert_eq!((found.len(), found[5]), (6, ("둘째 5.png", "영수증/05.png")), "{limit:?}");
+    }
+}
+
+#[test]
 fn strokes_are_told_at_three_sizes() {
     let (_root, set, _) = folders(|_| NOTHING);
     let strokes = explored(&set, None, None).advice.strokes.unwrap();

@@ -164,7 +164,7 @@ pub enum ExportError {
     },
     /// Two files of one name.
     #[error("'{first}' and '{second}' would both become {name}")]
-    #[diagnostic(help("rename one of them: paths become names with '_' for '/', without regard to case"))]
+    #[diagnostic(help("rename one of them: '/' and '.' become '_', and neither case nor ending tells names apart"))]
     Collision {
         /// A file.
         first: String,

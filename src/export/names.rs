@@ -1,5 +1,6 @@
 //! Names that any file system takes, and that stay apart: of class folders, and of the files that sources become.
 
+use crate::digest::Digest;
 use std::collections::BTreeMap;
 
 /// Most bytes of a name: no file system has less than 255, and endings and numbers have to fit too. A tar's header has
@@ -12,7 +13,7 @@ const FILE_BYTES: usize = 80;
 /// by their numbers.
 pub fn folders<'a>(classes: impl IntoIterator<Item = (u32, &'a str)>) -> BTreeMap<u32, String> {
     let mut names: BTreeMap<u32, String> =
-        classes.into_iter().map(|(number, name)| (number, safe(name, FOLDER_BYTES))).collect();
+        classes.into_iter().map(|(number, name)| (number, safe(name, FOLDER_BYTES, ""))).collect();
     loop {
         let mut same = BTreeMap::<String, Vec<u32>>::new();
         for (number, name) in &names {
@@ -31,10 +32,12 @@ pub fn folders<'a>(classes: impl IntoIterator<Item = (u32, &'a str)>) -> BTreeMa
 
 /// The name of a file without its ending, and the ending in lower case, for a path below a folder of images: `a/b.v2.JPG`
 /// becomes `a_b_v2` and `jpg`. There is no point in it: `webdataset` takes what follows the first one for the ending.
+/// What is too long is cut and ends in 12 digits of the whole path's digest, so that paths that begin alike stay apart.
 pub fn file(path: &str) -> (String, String) {
     let (stem, ending) = path.rsplit_once('.').filter(|(stem, end)| is_ending(stem, end)).unwrap_or((path, ""));
     let flat = stem.replace(['/', '.'], "_");
-    (safe(&flat, FILE_BYTES), if ending.is_empty() { "bin".into() } else { ending.to_lowercase() })
+    let mark = format!("_{}", Digest::of(path.as_bytes()).short());
+    (safe(&flat, FILE_BYTES, &mark), if ending.is_empty() { "bin".into() } else { ending.to_lowercase() })
 }
 
 fn is_ending(stem: &str, ending: &str) -> bool {
@@ -45,12 +48,14 @@ fn is_ending(stem: &str, ending: &str) -> bool {
 /// What Windows takes for a device, whatever the ending.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-fn safe(name: &str, most: usize) -> String {
+/// A name that any file system takes, of at most `most` bytes; one that is cut for them ends in `mark`.
+fn safe(name: &str, most: usize, mark: &str) -> String {
     let mut safe: String =
         name.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c }).collect();
     if safe.len() > most {
-        let end = (0..=most).rev().find(|at| safe.is_char_boundary(*at)).unwrap_or(0);
+        let end = (0..=most - mark.len()).rev().find(|at| safe.is_char_boundary(*at)).unwrap_or(0);
         safe.truncate(end);
+        safe += mark;
     }
     // Windows drops points and blanks at the end; a point in front hides.
     let kept = safe.trim_end_matches(['.', ' ']).len();
@@ -88,9 +93,9 @@ mod tests {
             ("comb", "comb"),
             ("what?\n", "what__"),
         ] {
-            assert_eq!(safe(name, FOLDER_BYTES), mended, "{name:?}");
+            assert_eq!(safe(name, FOLDER_BYTES, ""), mended, "{name:?}");
         }
-        assert_eq!(safe(&"가".repeat(100), FOLDER_BYTES).len(), 198);
+        assert_eq!(safe(&"가".repeat(100), FOLDER_BYTES, "").len(), 198);
     }
 
     #[test]
@@ -111,6 +116,22 @@ mod tests {
         ] {
             assert_eq!(file(path), (name.to_owned(), ending.to_owned()), "{path}");
         }
+    }
+
+    #[test]
+    fn paths_that_are_cut_stay_apart_and_others_are_as_they_were() {
+        let folder = "가".repeat(27);
+        let paths = ["IMG_1.jpg", "IMG_2.jpg", "img_1.jpg", "IMG_1.png"].map(|name| format!("{folder}/{name}"));
+        let names: std::collections::BTreeSet<String> = paths.iter().map(|path| file(path).0.to_lowercase()).collect();
+        assert_eq!(names.len(), 4);
+        for name in &names {
+            assert!(name.starts_with(&"가".repeat(22)) && name.len() <= FILE_BYTES, "{name}");
+        }
+        let digest = Digest::of(paths[0].as_bytes()).short();
+        assert_eq!(file(&paths[0]), (format!("{}_{digest}", "가".repeat(22)), "jpg".to_owned()));
+        // 80 bytes fit.
+        let whole = format!("{}/1", "가".repeat(26));
+        assert_eq!(file(&format!("{whole}.jpg")).0, whole.replace('/', "_"));
     }
 
     proptest! {

@@ -14,12 +14,20 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// Why a sample cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
-    /// It has to be drawn, and cannot be.
-    #[error("sample {key} is not stored, and cannot be drawn again: {reason}")]
+    /// It has to be drawn, and cannot be; it may be stored.
+    #[error("sample {key} cannot be drawn again: {reason}")]
     NotDrawn {
         /// Which.
         key: Key,
         /// Why.
+        reason: String,
+    },
+    /// It is not stored, and cannot be drawn.
+    #[error("sample {key} is not stored, and cannot be drawn again: {reason}")]
+    Unavailable {
+        /// Which.
+        key: Key,
+        /// Why it cannot be drawn.
         reason: String,
     },
     /// What was drawn is not what the manifest says.
@@ -43,6 +51,16 @@ pub enum ViewError {
         /// Why.
         problem: DecodeError,
     },
+}
+
+impl ViewError {
+    /// The same of a sample that the store does not have.
+    fn unstored(self) -> Self {
+        match self {
+            Self::NotDrawn { key, reason } => Self::Unavailable { key, reason },
+            other => other,
+        }
+    }
 }
 
 /// A stage of a sample on its way from source to stored image.
@@ -117,7 +135,7 @@ impl<'a> Viewer<'a> {
     pub fn bytes(&self, entry: &Entry) -> Result<Vec<u8>, ViewError> {
         match self.stored(entry) {
             Some(bytes) => Ok(bytes),
-            None => self.drawn(entry),
+            None => self.drawn(entry).map_err(ViewError::unstored),
         }
     }
 
@@ -143,6 +161,22 @@ impl<'a> Viewer<'a> {
             return Err(ViewError::Different { key: entry.key, expected, found });
         }
         Ok(rendered.bytes)
+    }
+
+    /// A sample's bytes, rendered now or, where they cannot be, as the store has them; then with why they are not drawn.
+    /// Both are checked as [`Viewer::bytes`] does.
+    ///
+    /// # Errors
+    /// When they cannot be drawn and are not stored, or are drawn otherwise, which no stored bytes make good.
+    pub fn drawn_or_stored(&self, entry: &Entry) -> Result<(Vec<u8>, Option<ViewError>), ViewError> {
+        match self.drawn(entry) {
+            Ok(bytes) => Ok((bytes, None)),
+            Err(why @ ViewError::Different { .. }) => Err(why),
+            Err(why) => match self.stored(entry) {
+                Some(bytes) => Ok((bytes, Some(why))),
+                None => Err(why.unstored()),
+            },
+        }
     }
 
     /// A sample on its way: its source, after each step, and as it is stored. `each` may keep what it makes of an image;

@@ -72,6 +72,15 @@ fn the_page_shows_disputed_images_and_says_which_it_cannot_show() {
     assert!(page.contains("no file &#39;페이지 2.jpg&#39; in test") && page.contains("test/페이지 3.jpg: "), "{page}");
     assert!(page.contains("&lt;i&gt;receipt") && !page.contains("<i>receipt"));
     assert!(!page.contains("://"), "the page asks for something");
+    // The folder alone is enough.
+    let line = "compare a.csv b.csv c.csv --labels labels.csv --classes meta.csv --images test";
+    let ran = house.run(line);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.ends_with("next: open compare.html\n"), "{}", ran.stderr);
+    assert!(house.read("compare.html") == page.as_bytes(), "the pages differ");
+    house.ok("compare a.csv b.csv --images test --shown 1");
+    assert_eq!(String::from_utf8(house.read("compare.html")).unwrap().matches("<figure>").count(), 1);
+    assert_eq!(house.run("compare a.csv b.csv --shown 1").code, Some(2));
     house.ok("compare a.csv b.csv --html bare.html --shown 1");
     assert_eq!(String::from_utf8(house.read("bare.html")).unwrap().matches("<figure>").count(), 1);
 }

@@ -63,6 +63,8 @@ fn what_changed_is_said_alike_of_a_version_and_of_the_recipe_that_will_be_one() 
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
+    let text = different(&house, "diff t@v1 recipe.toml");
+    assert!(text.contains("by what decides the pixels, as one side is not built"), "{text}");
     let (built, planned) = (json(&house, "diff t@v1 t@v2"), json(&house, "diff t@v1 recipe.toml"));
     for field in ["recipe", "engine", "sources", "classes", "steps", "parameters"] {
         assert_eq!(built[field], planned[field], "{field}");
@@ -100,6 +102,8 @@ fn a_version_without_manifest_is_drawn_from_its_record_and_needs_no_source() {
         assert_eq!(whole[field], drawn[field], "{field}");
     }
     assert_eq!(drawn["a"]["rendered"], false);
+    let text = different(&house, "diff t@v1 t@v2");
+    assert!(text.contains("as neither side has a manifest here") && !text.contains("not built"), "{text}");
     let page = different(&house, "diff t@v1 t@v2 --html page.html");
     assert!(page.contains("its samples are drawn from its record"), "{page}");
     let page = String::from_utf8(house.read("page.html")).unwrap();
@@ -113,6 +117,13 @@ fn a_page_shows_stored_and_redrawn_images_alike() {
     let stored = String::from_utf8(house.read("stored.html")).unwrap();
     assert_eq!(stored.matches("<figure><div class=\"trio\">").count(), 8);
     assert!(stored.matches("data:image/jpeg").count() >= 20);
+    // As many as are asked for, where there are so many.
+    let samples = json(&house, "diff t@v1 t@v2")["samples"].clone();
+    let counts = samples.as_object().unwrap().iter().filter(|(fate, _)| *fate != "identical");
+    let differing: u64 = counts.map(|(_, count)| count.as_u64().unwrap()).sum();
+    different(&house, "diff t@v1 t@v2 --html all.html --pairs 1000");
+    let all = String::from_utf8(house.read("all.html")).unwrap();
+    assert_eq!(all.matches("<figure><div class=\"trio\">").count() as u64, differing);
     // The source that is gone is put back, so that the first version can be drawn again.
     house.write("images/form/03.jpg", &crate::house::jpeg("form 3"));
     for tar in house.shards() {

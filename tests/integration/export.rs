@@ -314,6 +314,25 @@ fn sources_are_exported_without_a_version() {
 }
 
 #[test]
+fn long_names_that_begin_alike_stay_apart() {
+    let house = House::new();
+    let folder = "가나다라마바사아자".repeat(3);
+    for class in ["계약서", "form"] {
+        for number in 1..=2 {
+            house.write(&format!("images/{class}/{folder}/IMG_{number}.jpg"), &jpeg(&format!("{class} {number}")));
+        }
+    }
+    for format in ["folders", "csv", "parquet", "webdataset"] {
+        let answer = house.json(&format!("export --sources images --format {format} --out {format}"));
+        assert_eq!(answer["samples"], 4, "{format}");
+    }
+    let found = tree(&house, "folders");
+    let names: Vec<&String> = found.keys().filter(|name| name.ends_with(".jpg")).collect();
+    assert_eq!(names.len(), 4, "{found:?}");
+    assert!(names.iter().all(|name| name.rsplit('/').next().unwrap().len() <= 84), "{names:?}");
+}
+
+#[test]
 fn predictions_become_folders_of_links() {
     let house = House::new();
     for name in ["1.jpg", "2.jpg", "more/3.jpg", "4.jpg"] {
