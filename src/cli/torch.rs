@@ -38,7 +38,10 @@ impl Torch {
     pub fn start(&self) -> miette::Result<tch::Device> {
         use crate::train::torch::device::device;
         let choice = self.device.parse().map_err(|reason: String| miette::miette!("--device: {reason}"))?;
-        let device = device(choice, self.torch.as_deref())?;
+        let (device, why) = device(choice, self.torch.as_deref())?;
+        if let Some(why) = why {
+            eprintln!("{why}; using the CPU (--device cuda makes this an error)");
+        }
         if let tch::Device::Cuda(number) = device {
             eprintln!("training on GPU {number}");
         }

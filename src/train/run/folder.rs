@@ -54,17 +54,18 @@ impl RunFolder {
     }
 
     /// Opens a run to go on with it, whether it stopped, failed, was killed, or is to train longer. `now` is the time,
-    /// RFC 3339. Call [`Self::rewind`] next, with the step of the checkpoint that is loaded.
+    /// RFC 3339, `config` what it goes on with. Call [`Self::rewind`] next, with the step of the checkpoint that is loaded.
     ///
     /// # Errors
     /// When there is no run, it goes on in another process, or a file of it cannot be read.
-    pub fn resume(path: &Path, now: &str) -> Result<Self> {
+    pub fn resume(path: &Path, now: &str, config: &str) -> Result<Self> {
         // First, so that no lock is left where there is no run.
         RunFile::read(path)?;
         let lock = take_lock(path, &Holder::this_process("train", now.into()))?;
         let mut file = RunFile::read(path)?;
         (file.status, file.outcome) = (Status::Running, None);
         file.resumed.push(now.into());
+        fs::write(&path.join("config.toml"), config.as_bytes(), Existing::Replace)?;
         file.write(path)?;
         Ok(Self { path: path.into(), file, epochs: epochs::read(path)?, _lock: lock })
     }
@@ -84,7 +85,7 @@ impl RunFolder {
         &self.epochs
     }
 
-    /// The config that it was started with.
+    /// The config that it goes by.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -243,13 +244,13 @@ mod tests {
         let run = started(root.path());
         let path = run.path().to_owned();
         assert_eq!(state(&path), State::Running);
-        let error = RunFolder::resume(&path, "now").unwrap_err().to_string();
+        let error = RunFolder::resume(&path, "now", "").unwrap_err().to_string();
         assert!(error.contains("in use by another process: train by process"), "{error}");
         // Dropped without `finish`, as a kill leaves it.
         drop(run);
         assert_eq!(state(&path), State::Killed);
-        let mut run = RunFolder::resume(&path, "2026-01-02T00:00:00Z").unwrap();
-        assert_eq!((run.info(), run.config().unwrap().as_str()), (&info("v1"), "model = \"resnet18\"\n"));
+        let mut run = RunFolder::resume(&path, "2026-01-02T00:00:00Z", "epochs = 9").unwrap();
+        assert_eq!((run.info(), run.config().unwrap().as_str()), (&info("v1"), "epochs = 9"));
         run.finish(outcome(Status::Stopped)).unwrap();
         assert_eq!(state(&path), State::Stopped);
         let found = Run::read(&path).unwrap();
@@ -257,7 +258,7 @@ mod tests {
             (found.outcome, found.resumed),
             (Some(outcome(Status::Stopped)), vec!["2026-01-02T00:00:00Z".to_owned()])
         );
-        assert!(matches!(RunFolder::resume(root.path(), "now"), Err(RunError::NoRun { .. })));
+        assert!(matches!(RunFolder::resume(root.path(), "now", ""), Err(RunError::NoRun { .. })));
         assert_eq!(fs::names(root.path()).unwrap(), [".new.lock", "docs17-001"]);
     }
 
@@ -272,7 +273,7 @@ mod tests {
         }
         assert!(matches!(run.epoch(epoch(3, 0.5, 0.4)), Err(RunError::EpochOrder { epoch: 3, last: 3, .. })));
         drop(run);
-        let mut run = RunFolder::resume(&path, "now").unwrap();
+        let mut run = RunFolder::resume(&path, "now", "").unwrap();
         run.rewind(32).unwrap();
         assert_eq!(run.epochs(), [epoch(1, 0.5, 0.4), epoch(2, 0.5, 0.4)]);
         assert_eq!(fs::read(&run.last().unwrap()).unwrap(), [2]);

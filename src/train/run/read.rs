@@ -93,8 +93,13 @@ impl Run {
             .map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// The epoch with the highest macro F1 on the noisy validation, or without one on the clean; of equal ones the first.
+    /// The epoch whose checkpoint is the best one, by the measure that the run was given. Where none is marked the one with
+    /// the highest macro F1 on the noisy validation, or without one on the clean; of equal ones the first.
     pub fn best(&self) -> Option<&EpochRecord> {
+        self.chosen().or_else(|| self.highest())
+    }
+
+    fn highest(&self) -> Option<&EpochRecord> {
         let noisy = self.epochs.iter().any(|one| one.noisy.is_some());
         let value = |one: &EpochRecord| {
             let score = if noisy { &one.noisy } else { &one.clean };
@@ -104,7 +109,7 @@ impl Run {
     }
 
     /// The epoch that the run itself chose its best checkpoint by.
-    pub fn chosen(&self) -> Option<&EpochRecord> {
+    fn chosen(&self) -> Option<&EpochRecord> {
         let best: Option<&Best> = self.outcome.as_ref().and_then(|outcome| outcome.best.as_ref());
         let of = |best: &Best| self.epochs.iter().find(|one| one.epoch == best.epoch);
         best.and_then(of).or_else(|| self.epochs.iter().rev().find(|one| one.best))
@@ -163,7 +168,9 @@ mod tests {
         assert_eq!(run.best().map(|one| one.epoch), Some(2));
         run.epochs.iter_mut().for_each(|one| one.noisy = None);
         assert_eq!(run.best().map(|one| one.epoch), Some(3));
-        assert_eq!(run.chosen(), None);
+        // Another measure may have chosen another: its checkpoint is the one that is kept.
+        run.epochs[0].best = true;
+        assert_eq!(run.best().map(|one| one.epoch), Some(1));
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub fn write_summary(run: &Path, page: &str) -> Result<()> {
 }
 
 fn head(run: &Run) -> String {
-    let Some(best) = run.chosen().or_else(|| run.best()) else {
+    let Some(best) = run.best() else {
         return "<p>No epoch has ended.</p>\n".into();
     };
     let part = |name: &str, value: String, below: &str| {

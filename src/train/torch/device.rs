@@ -16,7 +16,7 @@ pub const LIBTORCH: &str = "2.13.0";
 /// What was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum DeviceChoice {
-    /// A GPU if an installed torch is named and finds one, else the CPU.
+    /// A GPU if a torch is named that can be loaded and finds one, else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -101,18 +101,32 @@ pub enum DeviceError {
 }
 
 /// Decides the device. `torch` is the folder of an installed torch, as Python's `torch.__path__[0]`. To be called before
-/// anything else of libtorch, once.
+/// anything else of libtorch, once. With the CPU comes why it is not the GPU, where the choice was left to the machine and a
+/// torch was named.
 ///
 /// # Errors
-/// When a GPU was asked for, or a torch was named, and it cannot be used; never for the CPU alone.
-pub fn device(choice: DeviceChoice, torch: Option<&Path>) -> Result<Device, DeviceError> {
-    let number = match (choice, torch) {
-        (DeviceChoice::Cpu, _) | (DeviceChoice::Auto, None) => return Ok(Device::Cpu),
-        (DeviceChoice::Cuda(_), None) => return Err(DeviceError::NotNamed),
-        (DeviceChoice::Auto, Some(_)) => 0,
-        (DeviceChoice::Cuda(number), Some(_)) => number,
-    };
-    let path = library(torch.expect("BUG: a GPU without a torch"))?;
+/// When a GPU was asked for and cannot be used, or what was named is no torch of this version; never for the CPU alone.
+pub fn device(choice: DeviceChoice, torch: Option<&Path>) -> Result<(Device, Option<DeviceError>), DeviceError> {
+    match (choice, torch) {
+        (DeviceChoice::Cpu, _) | (DeviceChoice::Auto, None) => Ok((Device::Cpu, None)),
+        (DeviceChoice::Cuda(_), None) => Err(DeviceError::NotNamed),
+        (DeviceChoice::Cuda(number), Some(torch)) => Ok((gpu(number, torch)?, None)),
+        (DeviceChoice::Auto, Some(torch)) => match gpu(0, torch) {
+            Ok(device) => Ok((device, None)),
+            // What the machine lacks, one can do without; what was named wrongly should be put right.
+            Err(
+                why @ (DeviceError::NoCuda { .. }
+                | DeviceError::Load { .. }
+                | DeviceError::NoGpu { .. }
+                | DeviceError::Number { .. }),
+            ) => Ok((Device::Cpu, Some(why))),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+fn gpu(number: usize, torch: &Path) -> Result<Device, DeviceError> {
+    let path = library(torch)?;
     load(&path)?;
     if !tch::Cuda::is_available() {
         return Err(DeviceError::NoGpu { path });
@@ -171,8 +185,10 @@ mod tests {
 
     #[test]
     fn the_cpu_needs_nothing() {
-        assert_eq!(device(DeviceChoice::Auto, None).unwrap(), Device::Cpu);
-        assert_eq!(device(DeviceChoice::Cpu, Some(Path::new("/nowhere"))).unwrap(), Device::Cpu);
+        for (choice, torch) in [(DeviceChoice::Auto, None), (DeviceChoice::Cpu, Some(Path::new("/nowhere")))] {
+            let (device, why) = device(choice, torch).unwrap();
+            assert!(device == Device::Cpu && why.is_none());
+        }
         assert_eq!("cuda:3".parse(), Ok(DeviceChoice::Cuda(3)));
         assert!("gpu".parse::<DeviceChoice>().unwrap_err().contains("auto, cpu, cuda or cuda:N"));
     }
@@ -187,9 +203,19 @@ mod tests {
             refused(DeviceChoice::Auto, Some(other.path())).contains("is 2.12.1+cu130, and this program needs 2.13.0")
         );
         let cpu = installed("2.13.0+cpu");
-        assert!(refused(DeviceChoice::Auto, Some(cpu.path())).contains("was built without CUDA"));
+        let without_cuda = "was built without CUDA";
+        assert!(refused(DeviceChoice::Cuda(0), Some(cpu.path())).contains(without_cuda));
+        assert!(instead(cpu.path()).contains(without_cuda));
         std::fs::write(cpu.path().join("lib/libtorch_cuda.so"), "no library").unwrap();
-        assert!(refused(DeviceChoice::Auto, Some(cpu.path())).contains("cannot load "));
+        assert!(refused(DeviceChoice::Cuda(0), Some(cpu.path())).contains("cannot load "));
+        assert!(instead(cpu.path()).contains("cannot load "));
+    }
+
+    /// Why it is the CPU, where the choice is left to the machine.
+    fn instead(torch: &Path) -> String {
+        let (device, why) = device(DeviceChoice::Auto, Some(torch)).unwrap();
+        assert_eq!(device, Device::Cpu);
+        why.unwrap().to_string()
     }
 
     /// What a machine without a GPU can try of the real thing: a library is loaded, and then there is no GPU.
@@ -202,6 +228,7 @@ mod tests {
         assert!(gcc.status().unwrap().success());
         if !tch::Cuda::is_available() {
             assert!(refused(DeviceChoice::Cuda(0), Some(torch.path())).contains("finds no GPU"));
+            assert!(instead(torch.path()).contains("finds no GPU"));
         }
     }
 }

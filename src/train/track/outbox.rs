@@ -79,8 +79,8 @@ impl Told {
 /// The file, to be appended to.
 #[derive(Clone, Debug)]
 pub struct Outbox {
+    run: PathBuf,
     path: PathBuf,
-    next: u64,
 }
 
 impl Outbox {
@@ -90,7 +90,6 @@ impl Outbox {
     /// When it cannot be read or written.
     pub fn open(run: &Path) -> Result<Self, FsError> {
         let path = run.join(LINES);
-        let last = Told::read(run, "")?.events.last_key_value().map_or(0, |(number, _)| *number);
         // A torn last line must not take the next one with it.
         match fs::read(&path) {
             Ok(text) if text.last().is_some_and(|byte| *byte != b'\n') => fs::append_line(&path, "")?,
@@ -98,17 +97,19 @@ impl Outbox {
             Err(error) if error.is_missing() => {}
             Err(error) => return Err(error),
         }
-        Ok(Self { path, next: last + 1 })
+        Ok(Self { run: run.to_owned(), path })
     }
 
-    /// Appends an event, and gives its number.
+    /// Appends an event, and gives its number: the next one, whoever else appends to the file (`augmint score` while the run
+    /// goes on).
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn push(&mut self, event: Event) -> Result<u64, FsError> {
-        let number = self.next;
+    pub fn push(&self, event: Event) -> Result<u64, FsError> {
+        let file = fs::open_lock(&self.path)?;
+        file.lock().map_err(fs::on("lock", &self.path))?;
+        let number = Told::read(&self.run, "")?.events.last_key_value().map_or(0, |(number, _)| *number) + 1;
         self.append(&Line::Event { number, event })?;
-        self.next += 1;
         Ok(number)
     }
 
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn what_one_server_took_is_open_for_another() {
         let root = tempfile::tempdir().unwrap();
-        let mut outbox = Outbox::open(root.path()).unwrap();
+        let outbox = Outbox::open(root.path()).unwrap();
         for file in ["a", "b", "c"] {
             outbox.push(Event::Artefact(file.into())).unwrap();
         }
@@ -152,6 +153,15 @@ mod tests {
             (told.unsent().map(|(number, _)| number).collect::<Vec<_>>(), told.remote)
         };
         assert_eq!((of(&one), of(&two)), ((vec![3], Some(remote)), (vec![1, 2, 3], None)));
+    }
+
+    #[test]
+    fn two_that_append_give_no_number_twice() {
+        let root = tempfile::tempdir().unwrap();
+        let [run, score] = [(); 2].map(|()| Outbox::open(root.path()).unwrap());
+        let push = |outbox: &Outbox, name: &str| outbox.push(Event::Artefact(name.into())).unwrap();
+        assert_eq!([push(&run, "a"), push(&score, "b"), push(&run, "c")], [1, 2, 3]);
+        assert_eq!(Told::read(root.path(), "").unwrap().events.len(), 3);
     }
 
     #[test]

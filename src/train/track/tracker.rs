@@ -59,7 +59,7 @@ impl Tracker {
     /// Keeps events, and lets the thread send them.
     pub fn tell(&mut self, events: impl IntoIterator<Item = Event>) {
         for event in events {
-            let Some(outbox) = &mut self.outbox else { return };
+            let Some(outbox) = &self.outbox else { return };
             match outbox.push(event.clone()) {
                 Ok(number) => {
                     // The thread is gone only when it panicked; what is kept can still be sent.
