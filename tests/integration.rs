@@ -9,6 +9,9 @@
     reason = "tests make and break files, and end at the first thing that goes wrong"
 )]
 
+#[cfg(feature = "torch")]
+#[path = "integration/asked.rs"]
+mod asked;
 #[path = "integration/bad_input.rs"]
 mod bad_input;
 #[path = "integration/bad_request.rs"]

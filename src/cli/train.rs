@@ -22,7 +22,8 @@ pub struct Train {
     /// Of a version with folds, the one that is held out, or all of them, one run after the other
     #[arg(long, value_name = "K|all", conflicts_with = "resume")]
     fold: Option<Fold>,
-    /// Go on with this run from its last checkpoint, with its own configuration; --set epochs=N trains it longer
+    /// Go on with this run from its last checkpoint, with its own configuration; --set epochs=N trains it longer. Or with the
+    /// folds of this folder that --fold all made
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
     /// The folder of run folders
@@ -111,7 +112,7 @@ impl Train {
         let fold = self.fold.or(config.fold);
         if fold == Some(Fold::All) {
             let folds = folds::all(&request(None, &self.runs))?;
-            return self.say_folds(&folds);
+            return self.say_folds(&folds, stop);
         }
         let fold = if let Some(Fold::One(fold)) = fold { Some(fold) } else { None };
         self.say(&start::train(&request(fold, &self.runs))?, stop)
@@ -142,13 +143,26 @@ impl Train {
     }
 
     #[cfg(feature = "torch")]
-    fn say_folds(&self, folds: &crate::train::torch::folds::Folds) -> miette::Result<ExitCode> {
+    fn say_folds(
+        &self,
+        folds: &crate::train::torch::folds::Folds,
+        stop: &std::sync::atomic::AtomicBool,
+    ) -> miette::Result<ExitCode> {
+        use crate::train::torch::run::Ended;
         match self.json {
             true => super::print_json(&folds.json())?,
             false => super::print(&folds.text())?,
         }
         let path = folds.path.display();
-        super::next(&format!("augmint suspects {path}/out_of_fold.csv   (labels that look wrong)"));
+        if folds.runs.last().is_some_and(|run| run.ended == Ended::Stopped) {
+            super::next(&format!("augmint train --resume {path}"));
+            let interrupted = stop.load(std::sync::atomic::Ordering::Relaxed);
+            return Ok(if interrupted { ExitCode::from(1) } else { ExitCode::SUCCESS });
+        }
+        super::next(&format!(
+            "augmint suspects {path}/out_of_fold.csv --of {}   (labels that look wrong)",
+            folds.version
+        ));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -50,6 +50,7 @@ pub struct Dataset {
     /// A bit for each row whose bytes were compared with their digest.
     checked: Vec<AtomicU64>,
     digest: Option<Digest>,
+    meaning: Option<Digest>,
     validation: Option<Digest>,
 }
 
@@ -91,7 +92,7 @@ impl Dataset {
     /// `rows` in the dataset's order, with their labels.
     fn new(name: String, classes: Arc<Classes>, rows: Vec<Row>, labels: Vec<(u32, u32)>, pixels: Arc<Pixels>) -> Self {
         let checked = (0..rows.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Self { name, classes, rows, labels, pixels, checked, digest: None, validation: None }
+        Self { name, classes, rows, labels, pixels, checked, digest: None, meaning: None, validation: None }
     }
 
     /// What it is of, for people: `docs17@v3, not-f0`.
@@ -122,6 +123,12 @@ impl Dataset {
     /// The version's digest; `None` for files.
     pub fn digest(&self) -> Option<Digest> {
         self.digest
+    }
+
+    /// What decides the pixels of samples of these IDs: the version's digest, or else that of the recipe's meaning, engine and
+    /// sources; `None` for files, whose bytes alone do.
+    pub fn identity(&self) -> Option<Digest> {
+        self.digest.or(self.meaning)
     }
 
     /// The version's validation digest, which stands beside every score; `None` where nothing is held out.

@@ -3,11 +3,11 @@
 use super::online::draw;
 use super::pixels::Pixels;
 use super::{Dataset, DatasetError, Split};
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::opened::Opened;
 use crate::plan::{Keep, Plan, Sample};
 use crate::seed::Role;
-use crate::source::Classes;
+use crate::source::{Classes, identity};
 use std::sync::Arc;
 
 /// A recipe, or a version whatever of it is stored, as datasets that are drawn.
@@ -17,6 +17,7 @@ pub struct Unbuilt {
     classes: Arc<Classes>,
     pixels: Arc<Pixels>,
     version: Option<Digest>,
+    meaning: Digest,
 }
 
 impl Unbuilt {
@@ -32,7 +33,10 @@ impl Unbuilt {
         let plan = Arc::clone(opened.plan());
         let mut classes = plan.classes().clone();
         classes.0.sort();
-        Ok(Self { label, plan, classes: Arc::new(classes), pixels: Arc::new(pixels), version: opened.digest() })
+        let header = plan.header(identity(plan.sources(), plan.parts()));
+        let meaning = Hasher::new("augmint unbuilt 1").text(&header.to_string()).finish();
+        let (classes, pixels) = (Arc::new(classes), Arc::new(pixels));
+        Ok(Self { label, plan, classes, pixels, version: opened.digest(), meaning })
     }
 
     /// The plan.
@@ -63,6 +67,7 @@ impl Unbuilt {
         let mut dataset = Dataset::new(name, self.classes.clone(), rows, labels, self.pixels.clone());
         // Epoch 0 of a version is what its digest stands for.
         dataset.digest = self.version.filter(|_| epoch == 0);
+        dataset.meaning = Some(self.meaning);
         Ok(dataset)
     }
 }

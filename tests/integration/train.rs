@@ -1,12 +1,12 @@
 //! Training end to end, on a version of tiny images: pinned, stored or streamed alike, stopped and gone on with to the same
 //! weights, and answers that a contest takes. With libtorch; what a build without it says is at the end.
 
-use crate::house::{House, jpeg};
+use crate::house::House;
 #[cfg(feature = "torch")]
 use serde_json::Value;
 
 /// Three classes, split and with noisy validation; gives the house and the digest.
-fn trained_house(split: &str) -> (House, String) {
+pub fn trained_house(split: &str) -> (House, String) {
     let house = House::with_folders(&[("a", 12), ("b", 12), ("다", 12)]);
     house.write("validation.toml", b"name = \"validation\"\nseed = 5\n[[step]]\nop.gaussian_noise = { sigma = [5, 30] }\n[output]\nfit.within = { width = 40, height = 40 }\nencode.jpeg = { quality = 90 }\n");
     house.recipe(&format!(
@@ -17,7 +17,7 @@ fn trained_house(split: &str) -> (House, String) {
 }
 
 /// A configuration of a small network at 32 px; `more` may be any settings.
-fn config(house: &House, digest: &str, more: &str) {
+pub fn config(house: &House, digest: &str, more: &str) {
     let text = format!(
         "version = \"t@{digest}\"\nepochs = 2\nbatch = 8\nlearning_rate = 0.01\nthreads = 1\n{more}\n[model]\narchitecture = \"squeezenet1_1\"\n[input]\nsize = 32\n"
     );
@@ -25,13 +25,13 @@ fn config(house: &House, digest: &str, more: &str) {
 }
 
 #[cfg(feature = "torch")]
-mod with_libtorch {
+pub mod with_libtorch {
     use super::*;
     use augmint::train::torch::checkpoint;
     use std::path::PathBuf;
     use tch::Tensor;
 
-    fn train(house: &House, options: &str) -> PathBuf {
+    pub fn train(house: &House, options: &str) -> PathBuf {
         let answer = house.json(&format!("train train.toml {options}"));
         house.path(answer["path"].as_str().unwrap())
     }
@@ -49,7 +49,7 @@ mod with_libtorch {
         }
     }
 
-    fn lines(run: &std::path::Path) -> Vec<Value> {
+    pub fn lines(run: &std::path::Path) -> Vec<Value> {
         let text = std::fs::read_to_string(run.join("epochs.jsonl")).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -141,6 +141,32 @@ mod with_libtorch {
     }
 
     #[test]
+    fn a_run_goes_on_with_what_it_was_told_last() {
+        let (house, digest) = trained_house("val = 0.25");
+        config(&house, &digest, "");
+        let first = train(&house, "--set epochs=1");
+        let from = format!("--set model.weights={}", first.join("last.safetensors").display());
+        // 14 steps an epoch: stopped right after the first, then in the third.
+        let run = train(&house, &format!("{from} --set epochs=1 --steps 14"));
+        let resume = format!("train --resume {}", run.display());
+        let lines_of_run = || lines(&run).len();
+        assert_eq!(lines_of_run(), 1);
+        // A checkpoint has all that it began with.
+        std::fs::remove_dir_all(&first).unwrap();
+        house.ok(&format!("{resume} --set epochs=3 --set learning_rate=0.02 --steps 30"));
+        assert!(house.ok("runs").contains("stopped"));
+        assert_eq!(lines_of_run(), 2);
+        house.ok(&resume);
+        assert_eq!(lines_of_run(), 3);
+        let text = std::fs::read_to_string(run.join("config.toml")).unwrap();
+        assert!(text.contains("learning_rate = 0.02\n") && text.contains("epochs = 3\n"), "{text}");
+        // What does not fit is refused, and the run is what it was.
+        let before = std::fs::read(run.join("run.json")).unwrap();
+        house.error(&format!("{resume} --set epochs=4 --set average.decay=0.9"));
+        assert_eq!(std::fs::read(run.join("run.json")).unwrap(), before);
+    }
+
+    #[test]
     fn a_signal_saves_and_a_killed_run_is_known() {
         use rustix::process::{Pid, Signal, kill_process};
         let (house, digest) = trained_house("val = 0.25");
@@ -222,8 +248,28 @@ mod with_libtorch {
         let table = String::from_utf8(house.read(&format!("{folder}/out_of_fold.csv"))).unwrap();
         assert_eq!(table.lines().count(), 1 + 36);
         assert!(house.ok(&format!("suspects {folder}/out_of_fold.csv --of t@v1")).len() > 10);
+        let fit = format!("--fit {folder}/out_of_fold.csv {folder}/out_of_fold.csv --truth {folder}/labels.csv");
+        let member = format!("{folder}/t-squeezenet1_1-001/noisy_val.csv");
+        house.ok(&format!("ensemble {member} {member} {fit}"));
         let error = house.error("train train.toml --set fold=7");
         assert!(error.contains("its folds are 0 to 2"), "{error}");
+    }
+
+    #[test]
+    fn folds_that_were_stopped_go_on() {
+        let (house, digest) = trained_house("folds = 3");
+        config(&house, &digest, "fold = \"all\"");
+        let whole = house.json("train train.toml --set epochs=1");
+        let ran = house.run("train train.toml --set epochs=1 --steps 3 --json");
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        let stopped: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let folder = stopped["path"].as_str().unwrap();
+        assert!(ran.stderr.contains(&format!("augmint train --resume {folder}\n")), "{}", ran.stderr);
+        assert_eq!(stopped["runs"].as_array().unwrap().len(), 1);
+        let resumed = house.json(&format!("train --resume {folder}"));
+        assert_eq!(resumed["runs"].as_array().unwrap().len(), 3);
+        let table = |of: &Value| house.read(&format!("{}/out_of_fold.csv", of["path"].as_str().unwrap()));
+        assert_eq!(table(&whole), table(&resumed));
     }
 
     #[test]
@@ -291,82 +337,6 @@ mod with_libtorch {
     }
 
     #[test]
-    fn a_submission_has_the_rows_of_the_sample() {
-        let (house, digest) = trained_house("val = 0.25");
-        config(&house, &digest, "");
-        train(&house, "--set epochs=1");
-        let names = ["z.jpg", "둘 셋.jpg", "a.jpg"];
-        for name in names {
-            house.write(&format!("test/{name}"), &jpeg(name));
-        }
-        house.write(
-            "sample_submission.csv",
-            b"\xef\xbb\xbfID,target\r\nz.jpg,0\r\n\xeb\x91\x98 \xec\x85\x8b.jpg,0\r\na.jpg,0\r\n",
-        );
-        let run = "t-squeezenet1_1-001";
-        let more = "--sample-submission sample_submission.csv --probabilities p.csv --tta dihedral --out sub.csv";
-        let ran = house.run(&format!("predict {run} --images test {more}"));
-        assert_eq!(ran.code, Some(0), "{ran:#?}");
-        assert!(ran.stderr.contains("--tta dihedral on noisy_val:"), "{}", ran.stderr);
-        let table = String::from_utf8(house.read("sub.csv")).unwrap();
-        let ids: Vec<&str> = table.lines().skip(1).map(|line| line.rsplit_once(',').unwrap().0).collect();
-        assert_eq!(ids, names);
-        house.write("sample_submission.csv", b"ID,target\nz.jpg,0\nmissing.jpg,0\n");
-        let error = house.error(&format!("predict {run} --images test {more}"));
-        assert!(error.contains("missing.jpg"), "{error}");
-        let scored = house.json(&format!("evaluate {run}"));
-        assert_eq!(scored.as_array().unwrap().len(), 2);
-        // As the run itself scored it.
-        let epoch = lines(&house.path(&format!("runs/{run}")))[0].clone();
-        assert_eq!(scored[1]["macro_f1"], epoch["noisy"]["macro_f1"]);
-    }
-
-    /// As `augmint weights` would leave it, with weights by chance.
-    fn cache(house: &House) {
-        use augmint::train::torch::{load, models};
-        use augmint::train::weights::{catalogue, fetch, safetensors};
-        let published = catalogue::find("efficientnet_lite0").unwrap();
-        tch::manual_seed(1);
-        let store = tch::nn::VarStore::new(tch::Device::Cpu);
-        let architecture: models::Architecture = "tf_efficientnet_lite0".parse().unwrap();
-        architecture.build(&store, 1000, &models::Options::default()).unwrap();
-        let dict = load::save(&store, &[], published.metadata()).unwrap();
-        let path = fetch::path_in(&house.path("cache"), published);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, safetensors::write(&dict)).unwrap();
-    }
-
-    #[test]
-    fn a_recipe_is_probed_before_it_is_built_and_so_is_the_version() {
-        let (house, digest) = trained_house("val = 0.25");
-        assert!(house.error("probe recipe.toml --cache cache").contains("augmint weights efficientnet_lite0"));
-        cache(&house);
-        let probe = |what: &str| house.json(&format!("probe {what} --cache cache --size 32 --draws 2 --threads 1"));
-        let (recipe, version) = (probe("recipe.toml"), probe("t@v1"));
-        assert_eq!(recipe["draws"], version["draws"]);
-        assert_eq!(version["validation"], house.record(&digest)["validation"]["digest"]);
-        let draws = version["draws"].as_array().unwrap();
-        assert_eq!((draws.len(), &draws[0]["samples"]), (2, &Value::from(27 * 4)));
-        assert!(draws.iter().all(|draw| draw["noisy"].as_f64().is_some_and(|score| (0.0..=1.0).contains(&score))));
-        assert_ne!(draws[0], draws[1]);
-        let freed = house.json("gc");
-        assert!(freed["features"].as_u64().unwrap() >= 4, "{freed}");
-    }
-
-    #[test]
-    fn weights_of_a_network_that_only_looks_alike_are_refused() {
-        let (house, digest) = trained_house("val = 0.25");
-        cache(&house);
-        config(&house, &digest, "");
-        let settings = "--cache cache --set model.weights=efficientnet_lite0 --set model.train=head --set epochs=1";
-        let error = house.error(&format!("train train.toml {settings} --set model.architecture=efficientnet_lite0"));
-        assert!(error.contains("model.architecture = \"tf_efficientnet_lite0\""), "{error}");
-        let ran = house.run(&format!("train train.toml {settings} --set model.architecture=tf_efficientnet_lite0"));
-        assert_eq!(ran.code, Some(0), "{ran:#?}");
-        assert!(ran.stderr.contains("the head made anew for these classes"), "{}", ran.stderr);
-    }
-
-    #[test]
     fn wrong_settings_are_named() {
         let (house, digest) = trained_house("val = 0.25");
         config(&house, &digest, "");
@@ -393,6 +363,6 @@ fn a_build_without_libtorch_says_how_to_get_one_with_it() {
     assert!(error.contains("built without libtorch") && error.contains("scripts/libtorch"), "{error}");
     // What needs no libtorch is checked all the same.
     assert!(house.error("train train.toml --set epochs=0").contains("epochs is 0"));
-    house.write("images2/x.jpg", &jpeg("x"));
+    house.write("images2/x.jpg", &crate::house::jpeg("x"));
     assert!(house.error("predict run --images images2 --out x.csv").contains("built without libtorch"));
 }

@@ -36,9 +36,9 @@ fn what_is_there_is_never_replaced_and_what_is_no_image_is_named() {
     let house = house();
     house.write("out/x", b"x");
     let error = house.error("views recipe.toml --images test --out out");
-    assert!(error.starts_with("cannot make out: "), "{error}");
+    assert!(error.contains("cannot make out: "), "{error}");
     house.write("test/3.jpg", b"x");
     let error = house.error("views recipe.toml --images test --out other");
-    assert!(error.starts_with("1 bad source in test:") && error.contains("3.jpg: not an image"), "{error}");
+    assert!(error.contains("1 bad source in test:") && error.contains("3.jpg: not an image"), "{error}");
     assert!(!house.path("other").exists());
 }

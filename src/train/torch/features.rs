@@ -38,7 +38,7 @@ pub enum FeaturesError {
     #[error(transparent)]
     Tensor(#[from] TensorError),
     /// The user wants to stop.
-    #[error("stopped while features were computed; what the backbone has not seen is seen again next time")]
+    #[error("stopped while features were computed; what the backbone has seen is kept")]
     Stopped,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Backbone<'a> {
     }
 
     /// Features `[n, d]` f32 of a dataset, in its order: from the store, or computed now and kept there. `progress` is told
-    /// how many samples are done, and says whether to stop.
+    /// how many samples are done, and says whether to stop; what is done by then is kept for the next time.
     ///
     /// # Errors
     /// When a sample cannot be read, the file cannot be written, or the user wants to stop.
@@ -91,15 +91,18 @@ impl<'a> Backbone<'a> {
         dataset: &Arc<Dataset>,
         progress: &dyn Fn(usize, usize) -> bool,
     ) -> Result<Tensor, FeaturesError> {
-        let path = self.path(dataset);
-        if let Some(known) = self.kept(&path, dataset.len()) {
+        let name = self.name(dataset)?;
+        let [path, begun] = ["", ".begun"].map(|what| self.folder.join(format!("{name}{what}.safetensors")));
+        let all = dataset.len();
+        if let Some(known) = kept(&path).filter(|known| rows(known) == all) {
             return Ok(known);
         }
+        let whole = |seen: &Tensor| rows(seen) < all && rows(seen).is_multiple_of(self.batch);
+        let mut parts: Vec<Tensor> = kept(&begun).filter(whole).into_iter().collect();
+        let mut done = parts.iter().map(rows).sum();
         let feed = Feed::images(dataset.clone(), self.loader.clone(), self.input.clone(), self.device);
-        let mut parts = Vec::new();
-        let mut done = 0;
         let _guard = tch::no_grad_guard();
-        for fed in feed.pass(Course::listed(self.batch))? {
+        for fed in feed.pass(Course { skip: done / self.batch, ..Course::listed(self.batch) })? {
             let fed = fed?;
             done += fed.indices.len();
             parts.push(
@@ -109,34 +112,96 @@ impl<'a> Backbone<'a> {
                     .to_device(Device::Cpu)
                     .to_kind(Kind::Float),
             );
-            if progress(done, dataset.len()) {
+            if progress(done, all) && done < all {
+                self.keep(&begun, &Tensor::cat(&parts, 0))?;
                 return Err(FeaturesError::Stopped);
             }
         }
         let features = Tensor::cat(&parts, 0);
-        let dict = StateDict { arrays: [(NAME.to_owned(), array(NAME, &features)?)].into(), ..StateDict::default() };
-        fs::create_folder(&self.folder)?;
-        fs::write(&path, &safetensors::write(&dict), Existing::Replace)?;
+        self.keep(&path, &features)?;
+        fs::remove(&begun)?;
         Ok(features)
     }
 
-    fn path(&self, dataset: &Dataset) -> PathBuf {
+    fn keep(&self, path: &Path, features: &Tensor) -> Result<(), FeaturesError> {
+        let dict = StateDict { arrays: [(NAME.to_owned(), array(NAME, features)?)].into(), ..StateDict::default() };
+        fs::create_folder(&self.folder)?;
+        fs::write(path, &safetensors::write(&dict), Existing::Replace)?;
+        Ok(())
+    }
+
+    /// A hash of the backbone and of all that decides the dataset's pixels.
+    fn name(&self, dataset: &Dataset) -> Result<String, FeaturesError> {
         let mut hasher = Hasher::new("augmint features 1").digest(&self.key).number(dataset.len() as u64);
         for index in 0..dataset.len() {
             hasher = hasher.text(&dataset.id(index));
         }
-        // A key does not name what else decided the pixels; the version does. Files have neither, and are read by their bytes.
-        hasher = match dataset.digest() {
-            Some(digest) => hasher.digest(&digest),
-            None => hasher.text(dataset.name()),
-        };
-        self.folder.join(format!("{}.safetensors", hasher.finish().hex()))
+        // A key does not name what else decided the pixels.
+        if let Some(identity) = dataset.identity() {
+            return Ok(hasher.digest(&identity).finish().hex());
+        }
+        let mut bytes = Vec::new();
+        for index in 0..dataset.len() {
+            dataset.bytes(index, &mut bytes).map_err(LoadError::from)?;
+            hasher = hasher.bytes(&bytes);
+        }
+        Ok(hasher.finish().hex())
     }
+}
 
-    /// A file that cannot be read is one that is not there.
-    fn kept(&self, path: &Path, samples: usize) -> Option<Tensor> {
-        let dict = weights::read(path, Part::Best).ok()?;
-        let features = tensor(dict.arrays.get(NAME)?).ok()?;
-        (features.size().first() == Some(&(samples as i64))).then_some(features)
+/// A file that cannot be read is one that is not there.
+fn kept(path: &Path) -> Option<Tensor> {
+    let dict = weights::read(path, Part::Best).ok()?;
+    tensor(dict.arrays.get(NAME)?).ok()
+}
+
+fn rows(features: &Tensor) -> usize {
+    features.size().first().map_or(0, |rows| *rows as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::models::{Architecture, Options};
+    use super::*;
+    use crate::dataset::Backing;
+    use crate::dataset::testing::{HOLDOUT, House};
+    use crate::pixels::Size;
+    use crate::shard::Pixels;
+    use crate::train::input::{Fit, IMAGENET_MEAN, IMAGENET_STD, Interpolation};
+    use std::cell::RefCell;
+
+    #[test]
+    fn what_the_backbone_has_seen_when_it_is_stopped_is_kept() {
+        tch::set_num_threads(1);
+        let house = House::new();
+        let version = house.build(HOLDOUT, Pixels::Keep, "v1");
+        let dataset = Arc::new(house.split(&version, Backing::Stored, "train"));
+        let store = VarStore::new(Device::Cpu);
+        let architecture: Architecture = "resnet18".parse().unwrap();
+        let network = architecture.build(&store, 3, &Options::default()).unwrap();
+        let fit = Fit::Squash;
+        let input = Input::new(Size::new(32, 32), fit, IMAGENET_MEAN, IMAGENET_STD, Interpolation::Bilinear).unwrap();
+        let loader = Arc::new(Loader::new(1, 2).unwrap());
+        let folder = house.path("features");
+        let of = (&network, "resnet18", &store);
+        let backbone = Backbone::new(of, &input, loader, Device::Cpu, &folder).unwrap();
+        let all = dataset.len();
+        let seen = RefCell::new(Vec::new());
+        let features = |stop: usize| {
+            backbone.features(&dataset, &|done, _| {
+                seen.borrow_mut().push(done);
+                done >= stop
+            })
+        };
+        assert!(matches!(features(16), Err(FeaturesError::Stopped)));
+        // A stop after the last batch stops nothing.
+        let resumed = features(all).unwrap();
+        assert_eq!(*seen.borrow(), (1..=all.div_ceil(8)).map(|batch| all.min(8 * batch)).collect::<Vec<_>>());
+        assert_eq!(fs::names(&folder).unwrap().len(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(resumed.equal(&features(usize::MAX).unwrap()));
+        let before = seen.borrow().len();
+        assert!(resumed.equal(&features(0).unwrap()));
+        assert_eq!(seen.borrow().len(), before);
     }
 }

@@ -19,6 +19,7 @@ pub mod logistic;
 pub mod loss;
 pub mod models;
 pub mod optim;
+mod pretrained;
 pub mod probe;
 mod process;
 pub mod run;

@@ -99,6 +99,9 @@ impl Loop<'_> {
         let epochs = session.config().epochs;
         let patience = session.config().validate.patience;
         while session.position.epoch < epochs {
+            if self.is_to_stop(session) {
+                return self.stopped(session);
+            }
             let since = session.position.best.as_ref().map_or(0, |best| session.position.epoch - best.epoch);
             if patience > 0 && since >= patience {
                 return Ok(Ended::Early(since));
@@ -110,6 +113,22 @@ impl Loop<'_> {
             self.score(session, sets, rate)?;
         }
         Ok(Ended::Done)
+    }
+
+    /// Ends before a step or after an epoch. Where not a step is made there is no checkpoint yet.
+    ///
+    /// # Errors
+    /// When nothing can be written.
+    pub fn stopped(&self, session: &Session) -> Result<Ended, TrainError> {
+        if self.folder.last().is_err() {
+            let bytes = session.checkpoint(None)?;
+            self.folder.checkpoint(session.position.step, &bytes, false, Kept::BestAndLast)?;
+        }
+        Ok(Ended::Stopped)
+    }
+
+    fn is_to_stop(&self, session: &Session) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.steps.is_some_and(|steps| session.position.step >= steps)
     }
 
     /// Goes through the rest of an epoch; gives the last learning rate, or `None` where it was stopped before the end.
@@ -167,7 +186,7 @@ impl Loop<'_> {
     /// Writes a checkpoint within an epoch where one is due; gives whether to stop.
     fn interrupted(&self, session: &Session, every: u64) -> Result<bool, TrainError> {
         let step = session.position.step;
-        let stop = self.stop.load(Ordering::Relaxed) || self.steps.is_some_and(|steps| step >= steps);
+        let stop = self.is_to_stop(session);
         if stop || (every > 0 && step.is_multiple_of(every)) {
             let bytes = session.checkpoint(self.folder.epochs().last())?;
             self.folder.checkpoint(step, &bytes, false, Kept::BestAndLast)?;

@@ -3,20 +3,22 @@
 use super::amp;
 use super::checkpoint::{self, CheckpointError};
 use super::device::LIBTORCH;
+use super::features::FeaturesError;
 use super::finish::finish;
-use super::load::Loaded;
+use super::pretrained::{channels, describe, weights_of};
 use super::run::{Ended, Loop, Told, TrainError};
 use super::session::{Session, SessionError, Subject};
-use super::sets::{Samples, Sets};
+use super::sets::{Samples, Sets, SetsError};
 use crate::dataset::{Backing, DatasetError, Options, Pinned};
 use crate::fs::FsError;
 use crate::store::{Datasets, StoreError};
 use crate::train::config::{Config, Fold as FoldWanted, PixelsFrom};
 use crate::train::input::{IMAGENET_MEAN, IMAGENET_STD, InputError};
-use crate::train::run::{self, Best, ClassInfo, Fold, Git, Outcome, RunError, RunFolder, RunInfo, Status, VersionInfo};
+use crate::train::run::{
+    self, Best, ClassInfo, Fold, Git, Outcome, Run, RunError, RunFolder, RunInfo, Status, VersionInfo,
+};
 use crate::train::schedule::RunLength;
 use crate::train::track::{Report, Target, Tracker, finish as finish_events, params, start as start_events};
-use crate::train::weights::{self, StateDict, catalogue, fetch};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -179,8 +181,22 @@ pub fn train(request: &Request<'_>) -> Result<Finished, StartError> {
         let (missing, version) = (samples.train.len() - samples.train.stored(), version.to_string());
         return Err(StartError::NotStored { version, missing, of: samples.train.len() });
     }
-    let found = weights_of(config, request.weights)?;
-    let input = config.input(found.as_ref().map_or((IMAGENET_MEAN, IMAGENET_STD), channels))?;
+    let checkpoint =
+        request.resume.map(|path| checkpoint::read(&run::last_checkpoint(path)?).map_err(StartError::from));
+    let checkpoint = checkpoint.transpose()?;
+    if let (Some(path), Some(checkpoint)) = (request.resume, &checkpoint)
+        && checkpoint.facts.version != version.digest
+    {
+        let (expected, found) = (version.digest.to_string(), checkpoint.facts.version.to_string());
+        return Err(StartError::OtherVersion { path: path.to_owned(), expected, found });
+    }
+    // A run that goes on has in its checkpoint all that it began with.
+    let found = if checkpoint.is_some() { None } else { weights_of(config, request.weights)? };
+    let input = config.input(match (&checkpoint, &found) {
+        (Some(checkpoint), _) => (checkpoint.facts.input.mean(), checkpoint.facts.input.std()),
+        (None, Some(found)) => channels(found),
+        (None, None) => (IMAGENET_MEAN, IMAGENET_STD),
+    })?;
     let per_epoch = (samples.train.len().div_ceil(config.batch) as u64).div_ceil(config.train.accumulate.get());
     let at_least_one = |number: u64| NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN);
     let length = RunLength { epochs: at_least_one(config.epochs.into()), steps_per_epoch: at_least_one(per_epoch) };
@@ -196,11 +212,7 @@ pub fn train(request: &Request<'_>) -> Result<Finished, StartError> {
         length,
         device: request.device,
     };
-    let checkpoint =
-        request.resume.map(|path| checkpoint::read(&run::last_checkpoint(path)?).map_err(StartError::from));
-    let checkpoint = checkpoint.transpose()?;
-    let (mut session, loaded) =
-        Session::new(subject, found.as_ref().filter(|_| checkpoint.is_none()), checkpoint.as_ref())?;
+    let (mut session, loaded) = Session::new(subject, found.as_ref(), checkpoint.as_ref())?;
     if let Some(advice) = amp::advice(config.precision, request.device) {
         (request.tell)(Note::Line(advice.to_owned()));
     }
@@ -209,12 +221,9 @@ pub fn train(request: &Request<'_>) -> Result<Finished, StartError> {
     }
     let mut folder = match (request.resume, &checkpoint) {
         (Some(path), Some(checkpoint)) => {
-            let mut folder = RunFolder::resume(path, &(request.now)())?;
-            if checkpoint.facts.version != version.digest {
-                let (expected, found) = (version.digest.to_string(), checkpoint.facts.version.to_string());
-                return Err(StartError::OtherVersion { path: path.to_owned(), expected, found });
-            }
+            // Before anything is written: what does not fit leaves the run as it was.
             session.resume(checkpoint)?;
+            let mut folder = RunFolder::resume(path, &(request.now)(), &config.to_text())?;
             folder.rewind(session.position.step)?;
             // It may have died between an epoch's checkpoint and its line.
             let lines = folder.epochs().last().map_or(0, |last| last.epoch);
@@ -274,7 +283,7 @@ fn go_on(
         (request.tell)(Note::Features(name, done, of));
         stopped()
     };
-    let sets = Sets::new(samples, (pinned, request.fold), session, &request.datasets.features(), &progress)?;
+    let sets = Sets::new(samples, (pinned, request.fold), session, &request.datasets.features(), &progress);
     let mut around = Loop {
         folder,
         tracker,
@@ -283,55 +292,10 @@ fn go_on(
         tell: &|told| (request.tell)(Note::Training(told)),
         steps: request.steps,
     };
-    around.run(session, &sets)
-}
-
-/// The weights that a configuration names: a file, or what `augmint weights` fetched.
-fn weights_of(config: &Config, cache: &Path) -> Result<Option<StateDict>, StartError> {
-    let Some(name) = &config.model.weights else { return Ok(None) };
-    let path = match catalogue::find(name) {
-        Some(published) => fetch::path_in(cache, published),
-        None => PathBuf::from(name),
-    };
-    if !path.exists() {
-        return Err(StartError::NoWeights { name: name.clone(), cache: cache.to_owned() });
+    match sets {
+        Err(SetsError::Features(FeaturesError::Stopped)) => around.stopped(session),
+        sets => around.run(session, &sets?),
     }
-    let dict = checkpoint::starting_point(&path).map_err(StartError::Weights)?;
-    let ours = &config.model.architecture;
-    // `efficientnet_lite0` has the same names and shapes as `tf_efficientnet_lite0`, so nothing else would notice.
-    match dict.metadata.get(weights::ARCHITECTURE).filter(|theirs| *theirs != ours) {
-        Some(theirs) => {
-            let (weights, theirs, ours) = (name.clone(), theirs.clone(), ours.clone());
-            Err(StartError::OtherArchitecture { weights, theirs, ours })
-        }
-        None => Ok(Some(dict)),
-    }
-}
-
-/// Mean and deviation that weights were trained with, where their file says so; else ImageNet's.
-pub(super) fn channels(dict: &StateDict) -> ([f32; 3], [f32; 3]) {
-    let read = |name: &str| serde_json::from_str(dict.metadata.get(name)?).ok();
-    (read(weights::MEAN).unwrap_or(IMAGENET_MEAN), read(weights::STD).unwrap_or(IMAGENET_STD))
-}
-
-/// What became of the weights, for people.
-fn describe(name: &str, loaded: &Loaded) -> String {
-    let Loaded { used, missing, extra, misshaped, head_replaced } = loaded;
-    let mut text = format!("{name}: {} tensors taken", used.len());
-    if !head_replaced.is_empty() {
-        text += ", the head made anew for these classes";
-    }
-    let listed = |what: &str, names: Vec<String>| match names.len() {
-        0 => String::new(),
-        count => {
-            let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            format!("\n  {count} {what}: {shown}{}", if count > 5 { ", …" } else { "" })
-        }
-    };
-    let shapes = misshaped.iter().map(|one| format!("{} {:?} instead of {:?}", one.name, one.found, one.expected));
-    text += &listed("missing in the file, left as they began", missing.clone());
-    text += &listed("in the file that the network does not have", extra.clone());
-    text + &listed("of another shape, left as they began", shapes.collect())
 }
 
 fn name(config: &Config, dataset: &str) -> String {
@@ -375,6 +339,12 @@ fn device_name(device: Device) -> String {
 }
 
 impl Finished {
+    /// A run that was finished before.
+    pub fn before(run: &Run) -> Self {
+        let best = run.outcome.as_ref().and_then(|outcome| outcome.best.clone());
+        Self { path: run.path.clone(), ended: Ended::Done, best, tracked: None }
+    }
+
     /// For people.
     pub fn text(&self) -> String {
         let ended = match &self.ended {
