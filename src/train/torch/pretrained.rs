@@ -45,10 +45,7 @@ pub(super) fn describe(name: &str, loaded: &Loaded) -> String {
     }
     let listed = |what: &str, names: Vec<String>| match names.len() {
         0 => String::new(),
-        count => {
-            let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            format!("\n  {count} {what}: {shown}{}", if count > 5 { ", …" } else { "" })
-        }
+        count => format!("\n  {count} {what}: {}", names.join(", ")),
     };
     let shapes = misshaped.iter().map(|one| format!("{} {:?} instead of {:?}", one.name, one.found, one.expected));
     text += &listed("missing in the file, left as they began", missing.clone());
