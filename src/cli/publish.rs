@@ -178,7 +178,7 @@ impl NewVersion {
             }
         }
         // Of --no-store there are no bytes to verify; the gallery draws them.
-        let stored = survey(&prepared.plan, datasets, keys, Pixels::Keep).missing.is_empty();
+        let stored = survey(&prepared.plan, datasets, &shard_keys(&prepared.plan), Pixels::Keep).missing.is_empty();
         super::next(&format!("augmint {} {reference}", if stored { "verify" } else { "view" }));
         Ok(ExitCode::SUCCESS)
     }
