@@ -3,7 +3,7 @@
 use super::npy::NpyError;
 use super::probabilities::ProbabilitiesError;
 use crate::fs::FsError;
-use crate::source::SourceError;
+use crate::source::{SourceError, SpellingError};
 use parquet::errors::ParquetError;
 use std::path::PathBuf;
 use zip::result::ZipError;
@@ -164,16 +164,9 @@ pub enum AnswersError {
         source: ProbabilitiesError,
     },
     /// Numbers here and names there.
-    #[error("{} gives class numbers and {} class names ('{name}')", numbers.display(), names.display())]
-    #[diagnostic(help("say which is which with --classes meta.csv, a table target,class_name"))]
-    Spelling {
-        /// A table with numbers.
-        numbers: PathBuf,
-        /// A table with names.
-        names: PathBuf,
-        /// One of them.
-        name: String,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Spelling(#[from] SpellingError),
 }
 
 pub(super) fn did_you_mean(nearest: Option<&str>) -> String {

@@ -6,9 +6,9 @@
 
 use super::AnswersError;
 use super::parquet;
-use super::table::{PANDAS_INDEX, number};
+use super::table::PANDAS_INDEX;
 use crate::fs::{self, Existing};
-use crate::source::Classes;
+use crate::source::{Classes, class_number};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -210,7 +210,7 @@ impl Probabilities {
         let plain = |(_, name): &(u32, String)| {
             !["", "ID", "key", "target"].contains(&name.as_str())
                 && name.trim() == name
-                && number(name).is_none()
+                && class_number(name).is_none()
                 && !name.starts_with(PANDAS_INDEX)
         };
         match self.classes.0.iter().all(plain) {

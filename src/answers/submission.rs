@@ -4,9 +4,8 @@
 //! sample submission, and what another program wrote can be checked too. All that is wrong is one error.
 
 use super::error::some;
-use super::table::number;
 use crate::fs::{self, Existing, FsError};
-use crate::source::{Classes, SourceError, Submission};
+use crate::source::{Classes, SourceError, Submission, class_number};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -131,9 +130,9 @@ pub fn check(
         ));
     }
     let known = |target: &str| match (classes, sample.numbers) {
-        (Some(classes), true) => number(target).is_some_and(|number| classes.name(number).is_some()),
+        (Some(classes), true) => class_number(target).is_some_and(|number| classes.name(number).is_some()),
         (Some(classes), false) => classes.number(target).is_some(),
-        (None, true) => number(target).is_some(),
+        (None, true) => class_number(target).is_some(),
         (None, false) => !target.is_empty(),
     };
     let unknown: Vec<String> =

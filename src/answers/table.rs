@@ -9,7 +9,7 @@ use super::npz::{Meaning, read_npy, read_npz};
 use super::parquet;
 use super::probabilities::{Probabilities, SUM_TOLERANCE};
 use crate::fs;
-use crate::source::{Classes, Submission, classes_table};
+use crate::source::{Classes, Submission, class_number, classes_named, classes_table, spelling};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -236,7 +236,7 @@ impl Table {
         let by_name: BTreeMap<&str, usize> =
             classes.0.iter().zip(0..).map(|((_, name), at)| (name.as_str(), at)).collect();
         let numbers: Option<Vec<usize>> =
-            texts.iter().map(|text| number(text).and_then(|number| by_number.get(&number)).copied()).collect();
+            texts.iter().map(|text| class_number(text).and_then(|number| by_number.get(&number)).copied()).collect();
         if let Some(places) = numbers {
             return Ok(places);
         }
@@ -250,13 +250,6 @@ impl Table {
         };
         texts.iter().map(place).collect()
     }
-}
-
-/// A class number: digits alone, or with the `.0` that a table of floats gives it.
-pub(super) fn number(text: &str) -> Option<u32> {
-    let digits = text.strip_suffix(".0").unwrap_or(text);
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| digits.parse().ok()).flatten()
 }
 
 /// The classes that answers are about, and how answers name them.
@@ -289,23 +282,10 @@ impl Naming {
             .map(|table| (table.path(), table.class_texts()))
             .filter(|(_, all)| !all.is_empty())
             .collect();
-        let name = |texts: &BTreeSet<String>| texts.iter().find(|text| number(text).is_none()).cloned();
-        let numbers = texts.iter().find(|(_, all)| name(all).is_none());
-        let names = texts.iter().find_map(|(path, all)| Some((*path, name(all)?)));
-        if let (Some((numbers, _)), Some((names, name))) = (numbers, &names) {
-            let (numbers, names, name) = (numbers.to_path_buf(), names.to_path_buf(), name.clone());
-            return Err(AnswersError::Spelling { numbers, names, name });
-        }
-        let all: BTreeSet<String> = texts.iter().flat_map(|(_, all)| all.iter().cloned()).collect();
-        let classes = match &names {
-            None => {
-                let numbers: BTreeSet<u32> = all.iter().filter_map(|text| number(text)).collect();
-                numbers.into_iter().map(|number| (number, number.to_string())).collect()
-            }
-            Some(_) => (0..).zip(all).collect(),
-        };
+        let numbered = spelling(texts.iter().map(|(path, all)| (*path, all.iter().map(String::as_str).collect())))?;
+        let classes = classes_named(texts.iter().flat_map(|(_, all)| all.iter().map(String::as_str)));
         let paths: Vec<String> = texts.iter().map(|(path, _)| path.display().to_string()).collect();
-        Ok(Self { classes: Classes(classes), named: some(&paths), numbered: names.is_none() })
+        Ok(Self { classes, named: some(&paths), numbered })
     }
 
     /// What a submission says for the class at a place: its number or, where only names are known, its name.

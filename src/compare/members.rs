@@ -1,7 +1,7 @@
 //! Submissions brought to one list of images and one list of classes.
 
 use super::CompareError;
-use crate::source::{Classes, Predictions, Submission, classes_of};
+use crate::source::{Classes, Predictions, Submission, classes_of, spelling};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ impl Members {
         let (classes, named) = match classes {
             Some(classes) => classes,
             None => {
-                same_spelling(all())?;
+                spelling(all().map(|one| (one.path(), one.class_texts())))?;
                 (classes_of(all()), "the tables".to_owned())
             }
         };
@@ -104,20 +104,6 @@ fn names(submissions: &[Submission]) -> Vec<String> {
     submissions.iter().for_each(|one| *count.entry(stem(one)).or_default() += 1);
     let name = |one: &Submission| if count[&stem(one)] == 1 { stem(one) } else { one.path().display().to_string() };
     submissions.iter().map(name).collect()
-}
-
-/// Class numbers in one table and class names in another would be different classes.
-fn same_spelling<'a>(tables: impl Iterator<Item = &'a Submission>) -> Result<(), CompareError> {
-    let (numbers, names): (Vec<&Submission>, Vec<&Submission>) =
-        tables.filter(|one| !one.class_texts().is_empty()).partition(|one| one.has_numbers());
-    match (numbers.first(), names.first()) {
-        (Some(numbers), Some(names)) => {
-            let name = names.class_texts().into_iter().find(|text| text.parse::<f64>().is_err()).unwrap_or_default();
-            let (numbers, names, name) = (numbers.path().to_owned(), names.path().to_owned(), name.to_owned());
-            Err(CompareError::Spelling { numbers, names, name })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// IDs of a list that an error names.

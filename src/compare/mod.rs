@@ -13,7 +13,7 @@ pub use members::Members;
 pub use text::text;
 
 use crate::metrics::{Agreement, Scores};
-use crate::source::SourceError;
+use crate::source::{SourceError, SpellingError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,16 +38,9 @@ pub enum CompareError {
         path: PathBuf,
     },
     /// Numbers here and names there.
-    #[error("{} gives class numbers and {} class names ('{name}')", numbers.display(), names.display())]
-    #[diagnostic(help("say which is which with --classes meta.csv, a table target,class_name"))]
-    Spelling {
-        /// A table with numbers.
-        numbers: PathBuf,
-        /// A table with names.
-        names: PathBuf,
-        /// One of them.
-        name: String,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Spelling(#[from] SpellingError),
     /// Labels of other images.
     #[error("none of the IDs in {} is in {} (the first: '{first}')", labels.display(), submissions.display())]
     NoLabel {

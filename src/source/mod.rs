@@ -21,6 +21,7 @@ mod problem;
 mod read;
 mod reopen;
 mod scan;
+mod spelling;
 mod table;
 mod tables;
 mod unlabelled;
@@ -37,6 +38,7 @@ pub use problem::{Problem, TableError};
 pub use read::{Progress, look};
 pub use reopen::reopen;
 pub use scan::{Duplicates, SourceSet, scan};
+pub use spelling::{SpellingError, class_number, classes_named, spelling};
 pub(crate) use tables::checked_id;
 pub use unlabelled::Unlabelled;
 

@@ -8,6 +8,7 @@
 use super::Classes;
 use super::error::SourceError;
 use super::problem::{Problem, TableError};
+use super::spelling::{class_number, classes_named};
 use super::table::Table;
 use super::tables::{HINTS, nearest_class, read_classes};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -147,7 +148,7 @@ impl Submission {
 
     /// Whether it names every class by its number.
     pub fn has_numbers(&self) -> bool {
-        self.class_texts().into_iter().all(|text| number(text).is_some())
+        self.class_texts().into_iter().all(|text| class_number(text).is_some())
     }
 
     /// What the table says of these classes; `named` says whose they are, for messages. A class that has no column has the
@@ -261,7 +262,7 @@ impl<'a> Places<'a> {
         let mut places = Self { classes, by_number, by_name, numbers: true };
         let (mut numbers, mut names) = (0u64, 0u64);
         for text in texts {
-            numbers += u64::from(number(text).is_some_and(|number| places.by_number.contains_key(&number)));
+            numbers += u64::from(class_number(text).is_some_and(|number| places.by_number.contains_key(&number)));
             names += u64::from(places.by_name.contains_key(text));
         }
         places.numbers = numbers >= names && (numbers, names) != (0, 0);
@@ -270,7 +271,7 @@ impl<'a> Places<'a> {
 
     fn of_text(&self, text: &str) -> Option<usize> {
         match self.numbers {
-            true => self.by_number.get(&number(text)?).copied(),
+            true => self.by_number.get(&class_number(text)?).copied(),
             false => self.by_name.get(text).copied(),
         }
     }
@@ -280,21 +281,9 @@ impl<'a> Places<'a> {
     }
 }
 
-/// A class number: digits alone, or with the `.0` that a table of floats gives it.
-fn number(text: &str) -> Option<u32> {
-    let digits = text.strip_suffix(".0").unwrap_or(text);
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
-}
-
-/// The classes that tables of predictions name between them: their numbers where all of them are numbers, each being its
-/// own name; else the names, sorted and numbered from 0.
+/// The classes that tables of predictions name between them, see [`classes_named`].
 pub fn classes_of<'a>(submissions: impl IntoIterator<Item = &'a Submission>) -> Classes {
-    let texts: BTreeSet<&str> = submissions.into_iter().flat_map(Submission::class_texts).collect();
-    let numbers: Option<BTreeSet<u32>> = texts.iter().map(|text| number(text)).collect();
-    match numbers {
-        Some(numbers) => Classes(numbers.into_iter().map(|number| (number, number.to_string())).collect()),
-        None => Classes((0..).zip(texts.into_iter().map(str::to_owned)).collect()),
-    }
+    classes_named(submissions.into_iter().flat_map(Submission::class_texts))
 }
 
 /// Reads a table of classes, `target,class_name`.
