@@ -5,11 +5,10 @@
 //! just below `drop_path` at the last. Names: `features.0` … `features.8`, `classifier.1`.
 
 use super::conv::{Activation, ConvNorm, ConvShape, Convention};
-use super::layers::{Chain, DropPath, Gate, Layer, SqueezeExcitation, linear, round_to_8};
+use super::layers::{Chain, DropPath, Gate, Layer, Residual, SqueezeExcitation, linear, round_to_8};
 use super::start::Start;
 use super::trunk::{Head, Trunk};
-use tch::Tensor;
-use tch::nn::{self, ModuleT};
+use tch::nn;
 
 /// Expansion, kernel, stride of the first block, outputs, blocks: Table 1 of the paper, B0.
 pub(super) const STAGES: [(i64, i64, i64, i64, i64); 7] = [
@@ -54,14 +53,7 @@ impl Norm {
     }
 }
 
-/// Expand, filter each channel, squeeze and excite, project: MBConv.
-#[derive(Debug)]
-struct Block {
-    branch: Chain,
-    shortcut: Option<DropPath>,
-}
-
-/// The shape of a block.
+/// The shape of a block: expand, filter each channel, squeeze and excite, project (MBConv).
 struct BlockShape {
     inputs: i64,
     outputs: i64,
@@ -70,10 +62,10 @@ struct BlockShape {
     stride: i64,
 }
 
-impl Block {
-    fn new(path: &nn::Path, shape: &BlockShape, convention: &Convention, rate: f64) -> Self {
+impl BlockShape {
+    fn at(self, path: &nn::Path, convention: &Convention, rate: f64) -> Residual {
         let path = &(path / "block");
-        let BlockShape { inputs, outputs, expansion, kernel, stride } = *shape;
+        let Self { inputs, outputs, expansion, kernel, stride } = self;
         let wide = inputs * expansion;
         let mut layers: Vec<Layer> = Vec::new();
         if expansion != 1 {
@@ -86,17 +78,7 @@ impl Block {
         layers.push(Box::new(SqueezeExcitation::new(&squeeze, wide, inputs / 4, Gate::Sigmoid, convention.start)));
         let shape = ConvShape::new(wide, outputs, 1);
         layers.push(Box::new(ConvNorm::pair(&(path / layers.len()), shape, convention, Activation::Identity)));
-        Self { branch: Chain(layers), shortcut: (stride == 1 && inputs == outputs).then_some(DropPath { rate }) }
-    }
-}
-
-impl ModuleT for Block {
-    fn forward_t(&self, x: &Tensor, train: bool) -> Tensor {
-        let branch = self.branch.forward_t(x, train);
-        match self.shortcut {
-            Some(drop) => drop.apply(branch, train) + x,
-            None => branch,
-        }
+        Residual { branch: Chain(layers), shortcut: (stride == 1 && inputs == outputs).then_some(DropPath { rate }) }
     }
 }
 
@@ -120,7 +102,7 @@ impl EfficientNet {
                 let rate = drop_path * before as f64 / total as f64;
                 inputs = outputs;
                 before += 1;
-                Box::new(Block::new(&(features / n / block), &shape, convention, rate))
+                Box::new(shape.at(&(features / n / block), convention, rate))
             });
             let blocks = Chain(blocks.collect());
             trunk.layer(&[&format!("features.{n}")], stride, outputs, blocks);

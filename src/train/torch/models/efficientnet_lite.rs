@@ -13,11 +13,10 @@
 
 use super::conv::{Activation, ConvNorm, ConvShape, Convention, Padding};
 use super::efficientnet::STAGES;
-use super::layers::{Chain, DropPath, Layer, linear, round_to_8};
+use super::layers::{Chain, DropPath, Layer, Residual, linear, round_to_8};
 use super::start::Start;
 use super::trunk::{Head, Trunk};
-use tch::Tensor;
-use tch::nn::{self, ModuleT};
+use tch::nn;
 
 /// Channels of the stem.
 const STEM: i64 = 32;
@@ -42,22 +41,6 @@ pub(super) struct EfficientNetLite {
     pub depth: f64,
     /// Padding and eps.
     pub origin: Origin,
-}
-
-#[derive(Debug)]
-struct Block {
-    branch: Chain,
-    shortcut: Option<DropPath>,
-}
-
-impl ModuleT for Block {
-    fn forward_t(&self, x: &Tensor, train: bool) -> Tensor {
-        let branch = self.branch.forward_t(x, train);
-        match self.shortcut {
-            Some(drop) => drop.apply(branch, train) + x,
-            None => branch,
-        }
-    }
 }
 
 impl EfficientNetLite {
@@ -114,7 +97,7 @@ impl EfficientNetLite {
                 let shortcut = (stride == 1 && inputs == outputs).then_some(drop);
                 inputs = outputs;
                 before += 1;
-                Box::new(Block { branch: Chain(branch), shortcut })
+                Box::new(Residual { branch: Chain(branch), shortcut })
             });
             let blocks = Chain(blocks.collect());
             trunk.layer(&[&format!("blocks.{n}")], stride, outputs, blocks);

@@ -120,6 +120,24 @@ impl DropPath {
     }
 }
 
+/// A branch, and beside it the input itself where the shapes are alike.
+#[derive(Debug)]
+pub(super) struct Residual {
+    pub branch: Chain,
+    /// How often the branch is left out; `None` where there is no shortcut.
+    pub shortcut: Option<DropPath>,
+}
+
+impl ModuleT for Residual {
+    fn forward_t(&self, x: &Tensor, train: bool) -> Tensor {
+        let branch = self.branch.forward_t(x, train);
+        match self.shortcut {
+            Some(drop) => drop.apply(branch, train) + x,
+            None => branch,
+        }
+    }
+}
+
 /// Channels rounded to a multiple of 8, never below nine tenths of what was asked for: `_make_divisible`.
 pub(super) fn round_to_8(channels: f64) -> i64 {
     let rounded = (((channels + 4.0) / 8.0).floor() * 8.0).max(8.0);
