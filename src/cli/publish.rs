@@ -132,9 +132,14 @@ impl NewVersion {
         let retag = if self.retag { Retag::Allowed } else { Retag::Refused };
         let published = datasets.publish(assembled, record, &prepared.list, Some((tag, retag)))?;
         let record = datasets.record(&Resolved { name: name.clone(), digest, tag: None })?;
-        self.report(prepared, datasets, &published, &record, made, json)
+        let reference = self.report(prepared, datasets, &published, &record, made, json)?;
+        // Of --no-store there are no bytes to verify; the gallery draws them.
+        let stored = survey(&prepared.plan, datasets, keys, Pixels::Keep).missing.is_empty();
+        super::next(&format!("augmint {} {reference}", if stored { "verify" } else { "view" }));
+        Ok(ExitCode::SUCCESS)
     }
 
+    /// Logs and prints it; gives how it is called.
     fn report(
         &self,
         prepared: &Prepared,
@@ -143,7 +148,7 @@ impl NewVersion {
         record: &Record,
         made: Made,
         json: bool,
-    ) -> miette::Result<ExitCode> {
+    ) -> miette::Result<String> {
         let name = &prepared.name;
         let tag = published.tag.as_ref().map(|(tag, _)| tag.clone());
         let rendered = made.progress.samples;
@@ -177,9 +182,6 @@ impl NewVersion {
                 super::print(&format!("validation {validation}"))?;
             }
         }
-        // Of --no-store there are no bytes to verify; the gallery draws them.
-        let stored = survey(&prepared.plan, datasets, &shard_keys(&prepared.plan), Pixels::Keep).missing.is_empty();
-        super::next(&format!("augmint {} {reference}", if stored { "verify" } else { "view" }));
-        Ok(ExitCode::SUCCESS)
+        Ok(reference)
     }
 }

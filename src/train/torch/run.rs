@@ -121,10 +121,16 @@ impl Loop<'_> {
     /// When nothing can be written.
     pub fn stopped(&self, session: &Session) -> Result<Ended, TrainError> {
         if self.folder.last().is_err() {
-            let bytes = session.checkpoint(None)?;
-            self.folder.checkpoint(session.position.step, &bytes, false, Kept::BestAndLast)?;
+            self.save(session)?;
         }
         Ok(Ended::Stopped)
+    }
+
+    /// Writes a checkpoint that no score belongs to.
+    fn save(&self, session: &Session) -> Result<(), TrainError> {
+        let bytes = session.checkpoint(self.folder.epochs().last())?;
+        self.folder.checkpoint(session.position.step, &bytes, false, Kept::BestAndLast)?;
+        Ok(())
     }
 
     fn is_to_stop(&self, session: &Session) -> bool {
@@ -188,8 +194,7 @@ impl Loop<'_> {
         let step = session.position.step;
         let stop = self.is_to_stop(session);
         if stop || (every > 0 && step.is_multiple_of(every)) {
-            let bytes = session.checkpoint(self.folder.epochs().last())?;
-            self.folder.checkpoint(step, &bytes, false, Kept::BestAndLast)?;
+            self.save(session)?;
         }
         Ok(stop)
     }
