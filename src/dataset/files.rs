@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::manifest::{Key, WHOLE};
 use crate::pixels::Limits;
 use crate::seed::Role;
-use crate::source::{Classes, SourceError, SourceSet, Unlabelled};
+use crate::source::{Classes, SourceSet, Unlabelled};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,11 +36,7 @@ impl Dataset {
     /// # Errors
     /// When it cannot be listed, or holds no image.
     pub fn of_folder(root: &Path, classes: Classes) -> Result<Self, DatasetError> {
-        let Unlabelled { images, bad, .. } = Unlabelled::list(root)?;
-        if !bad.is_empty() {
-            return Err(SourceError::Bad { root: root.to_owned(), sources: bad }.into());
-        }
-        Self::of_files(root, images, classes)
+        Self::of_files(root, Unlabelled::all(root)?, classes)
     }
 
     /// Labelled sources as they are, sorted by path; of equal files the first.

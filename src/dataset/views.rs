@@ -81,10 +81,7 @@ impl ViewPlan {
         views: u32,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Self, ViewsError> {
-        let Unlabelled { images, bad, .. } = Unlabelled::list(root)?;
-        if !bad.is_empty() {
-            return Err(SourceError::Bad { root: root.to_owned(), sources: bad }.into());
-        }
+        let images = Unlabelled::all(root)?;
         if images.is_empty() {
             return Err(SourceError::None { root: root.to_owned() }.into());
         }

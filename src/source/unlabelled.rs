@@ -28,6 +28,15 @@ impl Unlabelled {
         let (images, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| looks_like_an_image(path));
         Ok(Self { root: root.to_owned(), images, others: others.len(), bad })
     }
+
+    /// The images of a folder of which all is to be used, sorted.
+    ///
+    /// # Errors
+    /// With everything that cannot be listed.
+    pub fn all(root: &Path) -> Result<Vec<String>, SourceError> {
+        let Self { images, bad, .. } = Self::list(root)?;
+        if bad.is_empty() { Ok(images) } else { Err(SourceError::Bad { root: root.to_owned(), sources: bad }) }
+    }
 }
 
 #[cfg(test)]
