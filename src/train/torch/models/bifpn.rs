@@ -245,7 +245,7 @@ mod tests {
         for level in &pyramid[1..] {
             assert!(level.map.grad().abs().sum(None).double_value(&[]) > 0.0, "stride {}", level.stride);
         }
-        for (name, tensor) in super::super::parameters(&store) {
+        for (name, tensor) in super::super::tests::parameters(&store) {
             let total = tensor.grad().abs().sum(None).double_value(&[]);
             assert!(total > 0.0, "{name} has no gradient");
         }

@@ -30,7 +30,7 @@ mod tests;
 mod trunk;
 
 pub use bifpn::BifpnOptions;
-pub use network::{Level, Network, is_buffer, is_ignored, is_under, parameters};
+pub use network::{Level, Network, is_under};
 pub use script::Script;
 
 use bifpn::Bifpn;

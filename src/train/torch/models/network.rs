@@ -7,8 +7,9 @@
 use super::bifpn::Bifpn;
 use super::script::Script;
 use super::trunk::{Classifier, FINEST_STRIDE, Head, Stage, Trunk};
+use crate::train::torch::variables;
+use tch::Tensor;
 use tch::nn::{self, ModuleT as _};
-use tch::{Kind, Tensor};
 
 /// A network over images `[n, 3, h, w]` float, normalised, that gives logits `[n, classes]`.
 ///
@@ -169,9 +170,9 @@ impl Network {
             return;
         }
         let trained = &all[..self.thawed];
-        for (name, tensor) in parameters(store) {
-            let on = trained.iter().flatten().any(|prefix| is_under(&name, prefix));
-            let _ = tensor.set_requires_grad(on);
+        for one in variables::parameters(store) {
+            let on = trained.iter().flatten().any(|prefix| is_under(&one.name, prefix));
+            let _ = one.tensor.set_requires_grad(on);
         }
     }
 
@@ -234,21 +235,4 @@ impl Tail {
 /// Whether a name is `prefix` or stands below it; every name stands below the empty prefix.
 pub fn is_under(name: &str, prefix: &str) -> bool {
     prefix.is_empty() || name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// Whether a name is that of a buffer, which no optimiser touches: BatchNorm's running statistics.
-pub fn is_buffer(name: &str) -> bool {
-    ["running_mean", "running_var"].iter().any(|buffer| name.ends_with(buffer)) || is_ignored(name)
-}
-
-/// Whether an entry of a reference's state dict has no counterpart here, because nothing depends on it:
-/// `num_batches_tracked`, which BatchNorm reads only where it has no momentum.
-pub fn is_ignored(name: &str) -> bool {
-    name.ends_with("num_batches_tracked")
-}
-
-/// The parameters of a store, without buffers, by name; frozen ones too (`requires_grad` tells).
-pub fn parameters(store: &nn::VarStore) -> std::collections::BTreeMap<String, Tensor> {
-    let floats = |tensor: &Tensor| matches!(tensor.kind(), Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16);
-    store.variables().into_iter().filter(|(name, tensor)| !is_buffer(name) && floats(tensor)).collect()
 }

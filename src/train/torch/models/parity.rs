@@ -1,6 +1,6 @@
 //! Every network against its reference, by `tests/train/parity.json`; `parity.py` beside it says how the numbers were made.
 
-use super::{Architecture, Network, Options, is_buffer};
+use super::{Architecture, Network, Options};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tch::{Device, Tensor, nn};
@@ -106,6 +106,11 @@ impl Subject {
         }
         logits
     }
+}
+
+/// Whether an entry of a state dict is no parameter: BatchNorm's running statistics, and what it counts.
+pub(super) fn is_buffer(name: &str) -> bool {
+    ["running_mean", "running_var", "num_batches_tracked"].iter().any(|buffer| name.ends_with(buffer))
 }
 
 /// The largest difference, relative to the largest logit, of each state.

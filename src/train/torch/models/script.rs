@@ -114,7 +114,7 @@ mod tests {
         let expected = parity::expected_of_the_script();
         assert!(distance(&before, &expected) < 1e-5, "{before:?} for {expected:?}");
 
-        let names: Vec<String> = super::super::parameters(&store).into_keys().collect();
+        let names: Vec<String> = super::super::tests::parameters(&store).into_keys().collect();
         assert_eq!(names, ["bn_bias", "bn_weight", "conv_bias", "conv_weight", "fc_bias", "fc_weight"]);
 
         let labels = Tensor::from_slice(&[0i64, 4]);

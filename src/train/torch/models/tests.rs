@@ -1,7 +1,9 @@
 //! What a network can do beside answering: features, pyramid, freezing, the head, weight decay, a BiFPN.
 
+use super::parity::is_buffer;
 use super::*;
 use crate::train::optimizer::Groups;
+use crate::train::torch::variables;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
@@ -25,6 +27,11 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
 
 fn copies(store: &nn::VarStore) -> BTreeMap<String, Tensor> {
     store.variables().into_iter().map(|(name, tensor)| (name, tensor.detach().copy())).collect()
+}
+
+/// What a network is trained by, by name; frozen ones too.
+pub(super) fn parameters(store: &nn::VarStore) -> BTreeMap<String, Tensor> {
+    variables::parameters(store).into_iter().map(|one| (one.name, one.tensor)).collect()
 }
 
 /// One small row of each family.
