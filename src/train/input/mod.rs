@@ -5,14 +5,19 @@
 //! and timm's) is: with its aspect kept and the rest filled, or squashed.
 
 mod normalise;
+mod taps;
 mod view;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use view::{Dihedral, View, ViewError};
 
+use crate::effect::simd::{self, Level};
 use crate::pixels::{Image, Size};
 use fast_image_resize as fir;
 use normalise::{Normalise, widen};
 use serde::{Deserialize, Serialize};
+use taps::Span;
 
 /// The mean of ImageNet's channels, for red, green and blue from 0 to 1; what torchvision's and most of timm's weights
 /// were trained with.
@@ -34,7 +39,7 @@ pub enum Fit {
 }
 
 /// The filter of the resize; all are widened by the factor by which an image shrinks, so nothing aliases.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interpolation {
     /// Triangle, radius 1; torchvision's default.
@@ -127,6 +132,8 @@ pub struct Scratch {
     resizer: fir::Resizer,
     wide: Vec<u8>,
     resized: Vec<u8>,
+    #[cfg(target_arch = "x86_64")]
+    memory: x86::Memory,
     /// For a sample's bytes.
     pub bytes: Vec<u8>,
 }
@@ -134,14 +141,9 @@ pub struct Scratch {
 /// One side of an image on the canvas.
 #[derive(Clone, Copy)]
 struct Side {
-    /// Pixels of the canvas that show the image.
-    shown: u32,
-    /// Pixels of the canvas before them.
+    /// Pixels of the canvas before those that show the image.
     before: u32,
-    /// Pixels of the image that are not shown, at each end.
-    cut: u32,
-    /// Pixels of the image that are.
-    length: u32,
+    span: Span,
 }
 
 impl Side {
@@ -153,7 +155,7 @@ impl Side {
         let outside = f64::from(source) * (1.0 - f64::from(canvas) / f64::from(wanted)).max(0.0);
         let cut = ((outside / 2.0).round() as u32).min((source - 1) / 2);
         let shown = wanted.min(canvas);
-        Self { shown, before: (canvas - shown) / 2, cut, length: source - 2 * cut }
+        Self { before: (canvas - shown) / 2, span: Span { source, cut, length: source - 2 * cut, shown } }
     }
 }
 
@@ -221,6 +223,11 @@ impl Input {
     /// # Panics
     /// When `out` has another length than [`Input::numbers`].
     pub fn write(&self, image: &Image, view: &View, scratch: &mut Scratch, out: &mut [f32]) {
+        self.write_by(simd::level(), image, view, scratch, out);
+    }
+
+    /// The same by the loops of a level; the numbers are equal.
+    fn write_by(&self, level: Level, image: &Image, view: &View, scratch: &mut Scratch, out: &mut [f32]) {
         assert_eq!(out.len(), self.numbers(), "BUG: a place for each number");
         let canvas = self.size();
         let transposes = view.turn().transposes();
@@ -229,9 +236,6 @@ impl Input {
         let scaled = |side: u32| ((f64::from(side) * view.scale()).round() as u32).max(1);
         let across = Side::new(turned.width, scaled(fitted.width), canvas.width);
         let down = Side::new(turned.height, scaled(fitted.height), canvas.height);
-        // The resize is of the image as it lies; the turn is made on the way to the canvas.
-        let (x, y) = if transposes { (down, across) } else { (across, down) };
-        let pixels = self.resize(image, (x, y), scratch);
         let fill = match self.written.fit {
             Fit::Pad { fill: [red, green, blue] } => self.normalise.pixel([red, green, blue, 0]),
             // Only a view that makes an image smaller leaves something: what the network takes for the mean colour.
@@ -239,11 +243,12 @@ impl Input {
         };
         let width = canvas.width as usize;
         let (left, top) = (across.before as usize, down.before as usize);
-        let (shown, rows) = (across.shown as usize, down.shown as usize);
+        let (shown, rows) = (across.span.shown as usize, down.span.shown as usize);
         let (red, rest) = out.split_at_mut(canvas.pixels() as usize);
         let (green, blue) = rest.split_at_mut(red.len());
+        let mut planes = [red, green, blue];
         if shown < width || rows < canvas.height as usize {
-            for (plane, fill) in [&mut *red, &mut *green, &mut *blue].into_iter().zip(fill) {
+            for (plane, fill) in planes.iter_mut().zip(fill) {
                 plane[..top * width].fill(fill);
                 plane[(top + rows) * width..].fill(fill);
                 for row in plane[top * width..(top + rows) * width].chunks_exact_mut(width) {
@@ -252,10 +257,24 @@ impl Input {
                 }
             }
         }
-        let lying = Size::new(x.shown, y.shown);
-        for row in 0..rows {
-            let place = (top + row) * width + left..(top + row) * width + left + shown;
-            let line = [&mut red[place.clone()], &mut green[place.clone()], &mut blue[place]];
+        let [red, green, blue] = planes.map(|plane| {
+            plane[top * width..].chunks_exact_mut(width).map(|row| &mut row[left..left + shown]).take(rows)
+        });
+        let mut lines = red.zip(green).zip(blue).map(|((red, green), blue)| [red, green, blue]);
+        // The resize is of the image as it lies; the turn is made on the way to the canvas.
+        let spans = if transposes { (down.span, across.span) } else { (across.span, down.span) };
+        #[cfg(target_arch = "x86_64")]
+        if (level, view.turn()) == (Level::Avx2, Dihedral::Same) {
+            let (filter, normalise) = (self.written.interpolation, &self.normalise);
+            // SAFETY: this level is chosen only on a CPU that has AVX2.
+            #[allow(unsafe_code, reason = "a call into code compiled for AVX2")]
+            if unsafe { x86::write(image, spans, filter, normalise, &mut scratch.memory, &mut lines) } {
+                return;
+            }
+        }
+        let pixels = self.resize(image, spans, scratch);
+        let lying = Size::new(spans.0.shown, spans.1.shown);
+        for (row, line) in lines.enumerate() {
             match view.turn().step(row, lying) {
                 (start, 1) => self.normalise.row(&pixels[start..start + shown], line),
                 (start, step) => self.normalise.steps(pixels, start, step, line),
@@ -264,7 +283,7 @@ impl Input {
     }
 
     /// The part of an image that is shown, in the size in which it is: four bytes a pixel, the last unused.
-    fn resize<'a>(&self, image: &Image, (x, y): (Side, Side), scratch: &'a mut Scratch) -> &'a [[u8; 4]] {
+    fn resize<'a>(&self, image: &Image, (x, y): (Span, Span), scratch: &'a mut Scratch) -> &'a [[u8; 4]] {
         type Pixels<'a> = fir::images::TypedImageRef<'a, fir::pixels::U8x4>;
         type PixelsMut<'a> = fir::images::TypedImage<'a, fir::pixels::U8x4>;
         let Scratch { resizer, wide, resized, .. } = scratch;

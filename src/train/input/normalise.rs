@@ -33,6 +33,11 @@ impl Normalise {
         Self { factor, summand }
     }
 
+    /// The factor and the summand of a channel.
+    pub fn of(&self, channel: usize) -> (f32, f32) {
+        (self.factor[channel], self.summand[channel])
+    }
+
     /// The numbers of a pixel: red, green, blue and a byte that is not looked at.
     #[inline]
     pub fn pixel(&self, pixel: [u8; 4]) -> [f32; 3] {

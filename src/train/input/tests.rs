@@ -176,6 +176,35 @@ fn an_input_reads_back_and_a_wrong_one_is_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn loops_of_all_levels_give_the_numbers_of_the_library(
+        (width, height) in (1..150u32, 1..150u32), (canvas_width, canvas_height) in (1..90u32, 1..90u32),
+        pad: bool, scale in 0.3..2.5f64, bicubic: bool, seed: u32,
+    ) {
+        let image = Image::from_fn(Size::new(width, height), |x, y| {
+            // Noise of whole levels: what is darkest and lightest makes a cubic leave the range.
+            let hash = (x + 151 * y + seed).wrapping_mul(0x9e37_79b1);
+            [hash >> 24, if hash & 64 == 0 { 0 } else { 255 }, hash >> 8 & 255].map(|level| level as u8)
+        });
+        let fit = if pad { Fit::Pad { fill: [9, 99, 199] } } else { Fit::Squash };
+        let filter = if bicubic { Interpolation::Bicubic } else { Interpolation::Bilinear };
+        let canvas = Size::new(canvas_width, canvas_height);
+        let input = Input::new(canvas, fit, IMAGENET_MEAN, IMAGENET_STD, filter).unwrap();
+        let view = View::new(Dihedral::Same, scale).unwrap();
+        let mut scratch = Scratch::default();
+        let mut by = |level| {
+            let mut out = vec![f32::NAN; input.numbers()];
+            input.write_by(level, &image, &view, &mut scratch, &mut out);
+            out
+        };
+        let plain = by(Level::Scalar);
+        prop_assert!(plain.iter().all(|number| number.is_finite()));
+        prop_assert_eq!(by(simd::level()), plain);
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn a_constant_image_stays_constant_at_any_size_and_view(

@@ -1,10 +1,13 @@
-//! JPEG, through zune-jpeg.
+//! JPEG, through zune-jpeg; the common kinds faster, with the same pixels, by a decoder of our own (`baseline`).
 //!
 //! zune-jpeg is fast and lenient: even in its strict mode it fills up blocks that a scan does not have, it refuses Adobe's
 //! RGB, and it tells nobody whether it saw an Adobe marker. So the markers are walked first, from SOI to EOI: the walk
 //! finds the end, sees that every component has a scan, and decides the colour space by libjpeg's rules. Then the last
 //! scan is lengthened by bits that no decoder can read ([`lengthened`]), so that a block too few is an error. What
 //! follows EOI (a phone's depth map or gain map) is not ours.
+
+#[cfg(target_arch = "x86_64")]
+mod baseline;
 
 use super::raster::{Channels, Raster, Turn, ycbcr_to_rgb};
 use super::{DecodeError, Header, Limits, Size};
@@ -42,9 +45,30 @@ pub(super) fn whole_header(bytes: &[u8]) -> Result<Header, DecodeError> {
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raster, DecodeError> {
     let markers = markers(bytes, Until::End)?;
-    let Header { size, turn } = markers.header.within(limits)?;
+    markers.header.within(limits)?;
+    #[cfg(target_arch = "x86_64")]
+    if let Some(raster) = by_ours(bytes, &markers) {
+        return Ok(raster);
+    }
+    by_zune(bytes, &markers)
+}
+
+/// `None` for what is left to zune-jpeg.
+#[cfg(target_arch = "x86_64")]
+fn by_ours(bytes: &[u8], markers: &Markers) -> Option<Raster> {
     let transform = markers.adobe_transform.map(|at| bytes[at]);
-    let mut source = lengthened(bytes, &markers);
+    if markers.scans != 1 || markers.progressive || markers.has_profile || !matches!(transform, None | Some(1)) {
+        return None;
+    }
+    let Header { size, turn } = markers.header;
+    let samples = baseline::decode(&bytes[..markers.end])?;
+    Some(Raster { size, channels: Channels::Rgb, samples, profile: None, turn })
+}
+
+fn by_zune(bytes: &[u8], markers: &Markers) -> Result<Raster, DecodeError> {
+    let Header { size, turn } = markers.header;
+    let transform = markers.adobe_transform.map(|at| bytes[at]);
+    let mut source = lengthened(bytes, markers);
     let (stored, channels) = match (markers.components.len(), transform) {
         (1, _) => (ColorSpace::Luma, Channels::Grey),
         (3, Some(0)) => {
@@ -203,3 +227,6 @@ fn explain(error: DecodeErrors) -> DecodeError {
     // Its texts may run over several lines, and some are debug prints.
     corrupt(why.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches('"'))
 }
+
+#[cfg(test)]
+mod tests;
