@@ -18,6 +18,7 @@ mod x86;
 use super::{Image, Size, Subsampling};
 use crate::effect::simd;
 use entropy::{Pair, Writer};
+#[cfg(target_arch = "x86_64")]
 pub(super) use tables::ZIGZAG;
 use tables::{CODES, Quantiser};
 

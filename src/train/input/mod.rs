@@ -5,6 +5,7 @@
 //! and timm's) is: with its aspect kept and the rest filled, or squashed.
 
 mod normalise;
+#[cfg(target_arch = "x86_64")]
 mod taps;
 mod view;
 #[cfg(target_arch = "x86_64")]
@@ -17,7 +18,6 @@ use crate::pixels::{Image, Size};
 use fast_image_resize as fir;
 use normalise::{Normalise, widen};
 use serde::{Deserialize, Serialize};
-use taps::Span;
 
 /// The mean of ImageNet's channels, for red, green and blue from 0 to 1; what torchvision's and most of timm's weights
 /// were trained with.
@@ -138,6 +138,19 @@ pub struct Scratch {
     pub bytes: Vec<u8>,
 }
 
+/// What a resize does along one side.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Span {
+    /// Pixels of the image.
+    source: u32,
+    /// Pixels of the image that are not shown, at each end.
+    cut: u32,
+    /// Pixels of the image that are.
+    length: u32,
+    /// Pixels of the canvas that show them.
+    shown: u32,
+}
+
 /// One side of an image on the canvas.
 #[derive(Clone, Copy)]
 struct Side {
@@ -226,7 +239,8 @@ impl Input {
         self.write_by(simd::level(), image, view, scratch, out);
     }
 
-    /// The same by the loops of a level; the numbers are equal.
+    /// The same by the loops of a level that the CPU has; the numbers are equal.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "there is one level"))]
     fn write_by(&self, level: Level, image: &Image, view: &View, scratch: &mut Scratch, out: &mut [f32]) {
         assert_eq!(out.len(), self.numbers(), "BUG: a place for each number");
         let canvas = self.size();
@@ -247,18 +261,20 @@ impl Input {
         let (red, rest) = out.split_at_mut(canvas.pixels() as usize);
         let (green, blue) = rest.split_at_mut(red.len());
         let mut planes = [red, green, blue];
-        if shown < width || rows < canvas.height as usize {
-            for (plane, fill) in planes.iter_mut().zip(fill) {
-                plane[..top * width].fill(fill);
-                plane[(top + rows) * width..].fill(fill);
-                for row in plane[top * width..(top + rows) * width].chunks_exact_mut(width) {
-                    row[..left].fill(fill);
-                    row[left + shown..].fill(fill);
-                }
-            }
+        for (plane, fill) in planes.iter_mut().zip(fill) {
+            plane[..top * width].fill(fill);
+            plane[(top + rows) * width..].fill(fill);
         }
+        // The rest of a row is filled when the row is taken, while it is at hand.
+        let mut fills = fill.into_iter();
         let [red, green, blue] = planes.map(|plane| {
-            plane[top * width..].chunks_exact_mut(width).map(|row| &mut row[left..left + shown]).take(rows)
+            let fill = fills.next().unwrap_or_default();
+            let lines = plane[top * width..(top + rows) * width].chunks_exact_mut(width);
+            lines.map(move |row| {
+                row[..left].fill(fill);
+                row[left + shown..].fill(fill);
+                &mut row[left..left + shown]
+            })
         });
         let mut lines = red.zip(green).zip(blue).map(|((red, green), blue)| [red, green, blue]);
         // The resize is of the image as it lies; the turn is made on the way to the canvas.
@@ -266,7 +282,7 @@ impl Input {
         #[cfg(target_arch = "x86_64")]
         if (level, view.turn()) == (Level::Avx2, Dihedral::Same) {
             let (filter, normalise) = (self.written.interpolation, &self.normalise);
-            // SAFETY: this level is chosen only on a CPU that has AVX2.
+            // SAFETY: `level` is that of the process or less, and AVX2 only on a CPU that has it.
             #[allow(unsafe_code, reason = "a call into code compiled for AVX2")]
             if unsafe { x86::write(image, spans, filter, normalise, &mut scratch.memory, &mut lines) } {
                 return;

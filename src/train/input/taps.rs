@@ -1,6 +1,6 @@
 //! The weights of a resize, as fast_image_resize 6.1 computes and rounds them: which is as Pillow does, in 16 bits.
 
-use super::Interpolation;
+use super::{Interpolation, Span};
 
 /// What each pixel of a resized row (or column) is a weighted sum of.
 #[derive(Clone, PartialEq, Debug)]
@@ -9,19 +9,6 @@ pub struct Taps {
     pub shift: u32,
     /// For each pixel: the first pixel of the source that has a weight, and its weights.
     pub pixels: Vec<(usize, Vec<i16>)>,
-}
-
-/// What a resize does along one side.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Span {
-    /// Pixels of the image.
-    pub source: u32,
-    /// Pixels of the image that are not shown, at each end.
-    pub cut: u32,
-    /// Pixels of the image that are.
-    pub length: u32,
-    /// Pixels of the canvas that show them.
-    pub shown: u32,
 }
 
 impl Taps {

@@ -179,29 +179,47 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn loops_of_all_levels_give_the_numbers_of_the_library(
-        (width, height) in (1..150u32, 1..150u32), (canvas_width, canvas_height) in (1..90u32, 1..90u32),
-        pad: bool, scale in 0.3..2.5f64, bicubic: bool, seed: u32,
+        sizes in proptest::collection::vec((1..150u32, 1..150u32), 3),
+        (canvas_width, canvas_height) in (1..90u32, 1..90u32), pad: bool, scale in 0.3..2.5f64, bicubic: bool, seed: u32,
     ) {
-        let image = Image::from_fn(Size::new(width, height), |x, y| {
-            // Noise of whole levels: what is darkest and lightest makes a cubic leave the range.
-            let hash = (x + 151 * y + seed).wrapping_mul(0x9e37_79b1);
-            [hash >> 24, if hash & 64 == 0 { 0 } else { 255 }, hash >> 8 & 255].map(|level| level as u8)
-        });
         let fit = if pad { Fit::Pad { fill: [9, 99, 199] } } else { Fit::Squash };
         let filter = if bicubic { Interpolation::Bicubic } else { Interpolation::Bilinear };
         let canvas = Size::new(canvas_width, canvas_height);
         let input = Input::new(canvas, fit, IMAGENET_MEAN, IMAGENET_STD, filter).unwrap();
         let view = View::new(Dihedral::Same, scale).unwrap();
+        // One memory for all, as a thread has.
         let mut scratch = Scratch::default();
-        let mut by = |level| {
-            let mut out = vec![f32::NAN; input.numbers()];
-            input.write_by(level, &image, &view, &mut scratch, &mut out);
-            out
-        };
-        let plain = by(Level::Scalar);
-        prop_assert!(plain.iter().all(|number| number.is_finite()));
-        prop_assert_eq!(by(simd::level()), plain);
+        for (width, height) in sizes {
+            same_numbers(&input, &noise(Size::new(width, height), seed), &view, &mut scratch);
+        }
     }
+}
+
+#[test]
+fn more_sizes_than_a_thread_remembers_give_the_same_numbers() {
+    let input = Input::new(Size::new(24, 24), WHITE, IMAGENET_MEAN, IMAGENET_STD, Interpolation::Bilinear).unwrap();
+    let mut scratch = Scratch::default();
+    for side in (16..180).chain(16..60) {
+        same_numbers(&input, &noise(Size::new(side, 196 - side), side), &View::SAME, &mut scratch);
+    }
+}
+
+/// Noise of whole levels in one channel: what is darkest and lightest makes a cubic leave the range.
+fn noise(size: Size, seed: u32) -> Image {
+    Image::from_fn(size, |x, y| {
+        let hash = (x + 151 * y + seed).wrapping_mul(0x9e37_79b1);
+        [hash >> 24, if hash & 64 == 0 { 0 } else { 255 }, hash >> 8 & 255].map(|level| level as u8)
+    })
+}
+
+fn same_numbers(input: &Input, image: &Image, view: &View, scratch: &mut Scratch) {
+    let [plain, fast] = [Level::Scalar, simd::level()].map(|level| {
+        let mut out = vec![f32::NAN; input.numbers()];
+        input.write_by(level, image, view, scratch, &mut out);
+        out
+    });
+    assert!(plain.iter().all(|number| number.is_finite()), "a number was left out");
+    assert_eq!(fast, plain, "{} into {}", image.size(), input.size());
 }
 
 proptest! {

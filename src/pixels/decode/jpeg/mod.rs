@@ -56,8 +56,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raster, DecodeErro
 /// `None` for what is left to zune-jpeg.
 #[cfg(target_arch = "x86_64")]
 fn by_ours(bytes: &[u8], markers: &Markers) -> Option<Raster> {
-    let transform = markers.adobe_transform.map(|at| bytes[at]);
-    if markers.scans != 1 || markers.progressive || markers.has_profile || !matches!(transform, None | Some(1)) {
+    if markers.scans != 1 || markers.progressive || markers.has_profile {
         return None;
     }
     let Header { size, turn } = markers.header;
@@ -152,7 +151,7 @@ fn markers(bytes: &[u8], until: Until) -> Result<Markers, DecodeError> {
     let (mut jfif, mut adobe_transform, mut has_profile) = (false, None, false);
     let (mut scanned, mut scans, mut progressive) = (Vec::new(), 0, false);
     let end = loop {
-        at += bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| byte == 0xFF)).ok_or_else(truncated)?;
+        at += bytes.get(at..).and_then(|rest| memchr::memchr(0xFF, rest)).ok_or_else(truncated)?;
         let start = at;
         at += bytes[at..].iter().position(|&byte| byte != 0xFF).ok_or_else(truncated)?;
         let marker = bytes[at];
