@@ -16,6 +16,12 @@ pub struct Train {
     /// The configuration, e.g. recipes/train/quickstart.toml
     #[arg(required_unless_present_any = ["resume", "architectures"], conflicts_with = "resume")]
     config: Option<PathBuf>,
+    /// Another network than the configuration's, or a TorchScript module's file; short for --set model.architecture=…
+    #[arg(long, value_name = "NAME|FILE.pt", conflicts_with = "resume")]
+    model: Option<String>,
+    /// Put a BiFPN between backbone and head; short for --set model.bifpn={}
+    #[arg(long, conflicts_with = "resume")]
+    bifpn: bool,
     /// Replace a setting, e.g. --set epochs=3 --set model.architecture=resnet18; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
@@ -54,6 +60,14 @@ pub struct Train {
 }
 
 impl Train {
+    /// Every setting that replaces the configuration's, those that were written out last.
+    fn sets(&self) -> Vec<String> {
+        // As TOML's own text: a file's name may look like a number.
+        let model = self.model.iter().map(|name| format!("model.architecture={}", toml::Value::from(name.as_str())));
+        let neck = self.bifpn.then(|| "model.bifpn={}".to_owned());
+        model.chain(neck).chain(self.sets.iter().cloned()).collect()
+    }
+
     /// Trains and prints what came of it.
     ///
     /// # Errors
@@ -62,7 +76,7 @@ impl Train {
     pub fn run(&self, _: &Datasets) -> miette::Result<ExitCode> {
         if let Some(path) = &self.config {
             // What can be checked without libtorch is.
-            Config::load(path, &self.sets)?;
+            Config::load(path, &self.sets())?;
         }
         Err(super::torch::without("train"))
     }
@@ -81,7 +95,7 @@ impl Train {
         }
         let resume = self.resume.as_deref().map(super::runs::located);
         let config = match (&self.config, &resume) {
-            (Some(path), _) => Config::load(path, &self.sets)?,
+            (Some(path), _) => Config::load(path, &self.sets())?,
             (None, Some(run)) => Config::load(&run.join("config.toml"), &self.sets)?,
             (None, None) => unreachable!("BUG: clap lets nothing else pass"),
         };
@@ -164,5 +178,31 @@ impl Train {
             folds.version
         ));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        train: Train,
+    }
+
+    #[test]
+    fn a_model_and_a_neck_are_settings_and_a_written_setting_wins() {
+        let config = |words: &str| {
+            let line = Line::parse_from(format!("train recipes/train/quickstart.toml {words}").split(' '));
+            Config::load(&line.train.config.clone().unwrap(), &line.train.sets()).unwrap().model
+        };
+        let plain = config("--json");
+        assert_eq!((plain.architecture.as_str(), plain.bifpn.is_some()), ("resnet18", false));
+        let other = config("--model 1e5 --bifpn");
+        assert_eq!((other.architecture.as_str(), other.bifpn.map(|neck| neck.layers)), ("1e5", Some(3)));
+        let written = config("--model net.pt --bifpn --set model.architecture=resnet50 --set model.bifpn.layers=2");
+        assert_eq!((written.architecture.as_str(), written.bifpn.map(|neck| neck.layers)), ("resnet50", Some(2)));
     }
 }

@@ -1,8 +1,10 @@
 """Opens what `augmint export` wrote with those who are meant to read it: torchvision and Pillow, pandas and polars, Hugging
 Face `datasets` and DuckDB, webdataset and timm; and each checksum with sha256sum.
 
-    read_exports.py FOLDER VERSION DIGEST     FOLDER/folders, /csv, /parquet, /webdataset: exports of all sets of VERSION,
-                                              the folder <store>/versions/<digest>
+    read_exports.py FOLDER VERSION DIGEST SOURCES     FOLDER/folders, /csv, /parquet, /webdataset: exports of all sets of
+                                                      VERSION, the folder <store>/versions/<digest>; FOLDER/sources/…: of
+                                                      the contest's folder SOURCES, without a version; FOLDER/predicted:
+                                                      folders of FOLDER/csv/val.csv as if a model had said it
 
 What they say is compared with the version's manifest. Every check prints one line; the last line counts them.
 """
@@ -154,8 +156,59 @@ def shuffled(folder, samples):
     print(f"timm: {targets.total()} samples of train")
 
 
+def of_sources(folder, sources):
+    """Exports of images that have no version, by the contest's own tables."""
+    import datasets
+    import pandas
+    import webdataset
+    from torchvision.datasets import ImageFolder
+
+    table = pandas.read_csv(os.path.join(sources, "train.csv"))
+    wanted = dict(zip(table.ID, table.target, strict=True))
+    names = dict(pandas.read_csv(os.path.join(sources, "meta.csv")).itertuples(index=False))
+
+    def same(path, name):
+        with open(path, "rb") as found, open(os.path.join(sources, "train", name), "rb") as source:
+            assert found.read() == source.read(), path
+
+    checksums(folder)
+    listed = pandas.read_csv(os.path.join(folder, "folders", "classes.csv"), keep_default_na=False)
+    targets = dict(zip(listed.folder, listed.target, strict=True))
+    data = ImageFolder(os.path.join(folder, "folders"))
+    found = {os.path.basename(path): targets[data.classes[index]] for path, index in data.samples}
+    assert found == wanted
+    for path, _ in data.samples:
+        same(path, os.path.basename(path))
+    again = pandas.read_csv(os.path.join(folder, "csv", "train.csv"))
+    assert dict(zip(again.ID, again.target, strict=True)) == wanted
+    rows = datasets.load_dataset(os.path.join(folder, "parquet"), split="train", cache_dir=os.path.join(folder, "cache"))
+    assert {f"{row['key']}.jpg": row["label"] for row in rows} == wanted
+    assert rows.features["label"].names == [names[number] for number in sorted(names)]
+    shards = sorted(glob.glob(os.path.join(folder, "webdataset", "*.tar")))
+    tars = webdataset.WebDataset(shards, shardshuffle=False).decode("pil").to_tuple("__key__", "jpg", "cls")
+    assert {f"{key}.jpg": target for key, image, target in tars if image.size[0] > 0} == wanted
+    print(f"torchvision, pandas, datasets, webdataset: {len(wanted)} sources without a version")
+
+
+def predicted(folder):
+    """Class folders of what a model said."""
+    import pandas
+    from torchvision.datasets import ImageFolder
+
+    said = pandas.read_csv(os.path.join(folder, "csv", "val.csv"))
+    names = dict(pandas.read_csv(os.path.join(folder, "csv", "meta.csv")).itertuples(index=False))
+    wanted = {name: names[target] for name, target in said.itertuples(index=False)}
+    data = ImageFolder(os.path.join(folder, "predicted"))
+    found = {os.path.basename(path): data.classes[index] for path, index in data.samples}
+    listed = pandas.read_csv(os.path.join(folder, "folders", "classes.csv"), keep_default_na=False)
+    folders = dict(zip(listed.target, listed.folder, strict=True))
+    by_folder = {names[target]: name for target, name in folders.items()}
+    assert found == {name: by_folder[class_name] for name, class_name in wanted.items()}
+    print(f"torchvision: {len(found)} images in {len(data.classes)} folders of what was said")
+
+
 def main():
-    folder, version, digest = sys.argv[1:]
+    folder, version, digest, sources = sys.argv[1:]
     samples = manifest(version, digest)
     assert any(len(sample["label"]) > 1 for sample in samples.values()), "no label is soft"
     checksums(folder)
@@ -164,7 +217,9 @@ def main():
     hugging_face(os.path.join(folder, "parquet"), samples)
     queries(os.path.join(folder, "parquet"), samples)
     shuffled(os.path.join(folder, "webdataset"), samples)
-    print("6 passed, 0 failed")
+    of_sources(os.path.join(folder, "sources"), sources)
+    predicted(folder)
+    print("8 passed, 0 failed")
 
 
 if __name__ == "__main__":
