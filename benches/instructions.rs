@@ -8,9 +8,10 @@ mod pages;
 
 use augmint::digest::Digest;
 use augmint::effect::{Pass, fold};
-use augmint::pixels::{Encoding, Image, Limits, Subsampling, decode};
+use augmint::pixels::{Encoding, Image, Limits, Size, Subsampling, decode};
 use augmint::plan::Sample;
 use augmint::seed::Role;
+use augmint::train::input::{Fit, IMAGENET_MEAN, IMAGENET_STD, Input, Interpolation, Scratch, View};
 use executor::Executor;
 use pages::Pages;
 use std::hint::black_box;
@@ -24,8 +25,9 @@ const STEPS: &[(&str, &str)] = &[
     ("curve", "op.gamma = { exponent = 1.3 }"),
     ("blend", "op.mixup = { alpha = 0.4, partner = { classes = \"any\", steps = \"none\" } }"),
 ];
-/// The others: a whole sample of recipe R up to its pixels, its draws alone, codecs, the hash.
-const OTHERS: &[&str] = &["r", "draw", "jpeg", "png", "webp", "decode", "sha"];
+/// The others: a whole sample of recipe R up to its pixels, its draws alone, codecs, the hash, a page of a shard of 256 px on its
+/// way into a network of 224.
+const OTHERS: &[&str] = &["r", "draw", "jpeg", "png", "webp", "decode", "sha", "input"];
 
 /// What callgrind counts.
 #[inline(never)]
@@ -96,6 +98,13 @@ fn main() {
         "sha" => {
             let image = noisy(&pages);
             count(|| Digest::of(image.data()));
+        }
+        "input" => {
+            let image = Image::from_fn(Size::new(181, 256), |x, y| [x * y, x + y, 7 * x].map(|level| level as u8));
+            let (size, fit) = (Size::new(224, 224), Fit::Pad { fill: [255; 3] });
+            let input = Input::new(size, fit, IMAGENET_MEAN, IMAGENET_STD, Interpolation::Bilinear).unwrap();
+            let (mut scratch, mut out) = (Scratch::default(), vec![0.0; input.numbers()]);
+            count(|| input.write(&image, &View::SAME, &mut scratch, &mut out));
         }
         other => panic!("no kernel '{other}'; run without a name to see all"),
     }
