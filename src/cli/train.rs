@@ -94,9 +94,10 @@ impl Train {
             return Ok(ExitCode::SUCCESS);
         }
         let resume = self.resume.as_deref().map(super::runs::located);
+        let sets = self.sets();
         let config = match (&self.config, &resume) {
-            (Some(path), _) => Config::load(path, &self.sets())?,
-            (None, Some(run)) => Config::load(&run.join("config.toml"), &self.sets)?,
+            (Some(path), _) => Config::load(path, &sets)?,
+            (None, Some(run)) => Config::load(&run.join("config.toml"), &sets)?,
             (None, None) => unreachable!("BUG: clap lets nothing else pass"),
         };
         let device = self.torch.start()?;

@@ -13,7 +13,7 @@ mod header;
 mod scalar;
 mod tables;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+pub(super) mod x86;
 
 use super::{Image, Size, Subsampling};
 use crate::effect::simd;

@@ -103,8 +103,29 @@ fn halves(row: &[u8; SIDE * 3], low: usize, high: usize) -> __m256i {
 /// Two 16-bit factors, in every 32 bits.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn factors(low: i32, high: i32) -> __m256i {
+pub fn factors(low: i32, high: i32) -> __m256i {
     _mm256_set1_epi32(low & 0xFFFF | high << 16)
+}
+
+/// 16-bit numbers of two registers in turn: pairs for [`product`].
+#[target_feature(enable = "avx2")]
+#[inline]
+pub fn in_turn(a: __m256i, b: __m256i) -> [__m256i; 2] {
+    [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)]
+}
+
+/// Of every pair the first times `low` plus the second times `high`, in 32 bits.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub fn product(pairs: [__m256i; 2], low: i32, high: i32) -> [__m256i; 2] {
+    pairs.map(|pair| _mm256_madd_epi16(pair, factors(low, high)))
+}
+
+/// Sums in 32 bits.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub fn plus(a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+    [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])]
 }
 
 #[target_feature(enable = "avx2")]
@@ -289,10 +310,7 @@ fn transform<const UP: i32, const DOWN: i32>(x: [__m256i; 8]) -> [__m256i; 8] {
             _mm256_srai_epi16::<2>(_mm256_add_epi16(value, _mm256_set1_epi16(2)))
         }
     };
-    let in_turn = |a, b| [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)];
-    let product = |pairs: [__m256i; 2], low, high| pairs.map(|pair| _mm256_madd_epi16(pair, factors(low, high)));
     let half = _mm256_set1_epi32(1 << (DOWN - 1));
-    let plus = |a: [__m256i; 2], b: [__m256i; 2]| [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])];
     let pack =
         |[low, high]: [__m256i; 2]| _mm256_packs_epi32(_mm256_srai_epi32::<DOWN>(low), _mm256_srai_epi32::<DOWN>(high));
 

@@ -18,6 +18,7 @@ use crate::pixels::{Image, Size};
 use fast_image_resize as fir;
 use normalise::{Normalise, widen};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The mean of ImageNet's channels, for red, green and blue from 0 to 1; what torchvision's and most of timm's weights
 /// were trained with.
@@ -260,22 +261,9 @@ impl Input {
         let (shown, rows) = (across.span.shown as usize, down.span.shown as usize);
         let (red, rest) = out.split_at_mut(canvas.pixels() as usize);
         let (green, blue) = rest.split_at_mut(red.len());
-        let mut planes = [red, green, blue];
-        for (plane, fill) in planes.iter_mut().zip(fill) {
-            plane[..top * width].fill(fill);
-            plane[(top + rows) * width..].fill(fill);
-        }
-        // The rest of a row is filled when the row is taken, while it is at hand.
-        let mut fills = fill.into_iter();
-        let [red, green, blue] = planes.map(|plane| {
-            let fill = fills.next().unwrap_or_default();
-            let lines = plane[top * width..(top + rows) * width].chunks_exact_mut(width);
-            lines.map(move |row| {
-                row[..left].fill(fill);
-                row[left + shown..].fill(fill);
-                &mut row[left..left + shown]
-            })
-        });
+        let (columns, rows) = (left..left + shown, top * width..(top + rows) * width);
+        let lines = |plane, fill| lines(plane, width, columns.clone(), rows.clone(), fill);
+        let (red, green, blue) = (lines(red, fill[0]), lines(green, fill[1]), lines(blue, fill[2]));
         let mut lines = red.zip(green).zip(blue).map(|((red, green), blue)| [red, green, blue]);
         // The resize is of the image as it lies; the turn is made on the way to the canvas.
         let spans = if transposes { (down.span, across.span) } else { (across.span, down.span) };
@@ -318,6 +306,24 @@ impl Input {
         resizer.resize_typed(&source, &mut target, &options).expect("BUG: the part lies within the image");
         resized.as_chunks::<4>().0
     }
+}
+
+/// The rows of a plane of this width that show the image, as far as they do; `rows` is where they lie in the plane. Above and
+/// below it is filled now, beside them when a row is taken, while it is at hand.
+fn lines(
+    plane: &mut [f32],
+    width: usize,
+    columns: Range<usize>,
+    rows: Range<usize>,
+    fill: f32,
+) -> impl Iterator<Item = &mut [f32]> {
+    plane[..rows.start].fill(fill);
+    plane[rows.end..].fill(fill);
+    plane[rows].chunks_exact_mut(width).map(move |row| {
+        row[..columns.start].fill(fill);
+        row[columns.end..].fill(fill);
+        &mut row[columns.clone()]
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use super::huffman::{BEHIND, Bits, Component};
 use super::{Frame, Sampling};
+use crate::pixels::jpeg::x86::{factors, in_turn, plus, product};
 use std::arch::x86_64::*;
 
 /// Two blocks side by side: coefficient (row, column) of block b is at `16 · row + 8 · b + column`.
@@ -114,13 +115,6 @@ pub fn decode(frame: &Frame<'_>, scan: &[u8]) -> Option<Vec<u8>> {
     (whole && fit).then(|| colours(frame, &luma, [&blue, &red]))
 }
 
-/// Two 16-bit factors, in every 32 bits.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn factors(low: i32, high: i32) -> __m256i {
-    _mm256_set1_epi32(low & 0xFFFF | high << 16)
-}
-
 /// The samples of two blocks, row by row, left beside right. `many` says which have more than a mean; bits of `over` are set
 /// where a sum might not fit.
 #[target_feature(enable = "avx2")]
@@ -157,16 +151,16 @@ fn samples(pair: &Pair, many: [bool; 2], over: &mut __m256i) -> [__m128i; 8] {
 fn pass<const SHIFT: i32>(x: &[__m256i; 8], bias: i32) -> [__m256i; 8] {
     let bias = _mm256_set1_epi32(bias);
     let (add, sub) = (|a, b| _mm256_add_epi32(a, b), |a, b| _mm256_sub_epi32(a, b));
-    let product = |pairs, low, high| _mm256_madd_epi16(pairs, factors(low, high));
+    let dot = |pairs, low, high| _mm256_madd_epi16(pairs, factors(low, high));
     let half = |[even, even_2, odd, odd_5]: [__m256i; 4]| {
-        let (t0, t1) = (add(product(even, 4096, 4096), bias), add(product(even, 4096, -4096), bias));
-        let (t2, t3) = (product(even_2, 2217, -5350), product(even_2, 5352, 2217));
+        let (t0, t1) = (add(dot(even, 4096, 4096), bias), add(dot(even, 4096, -4096), bias));
+        let (t2, t3) = (dot(even_2, 2217, -5350), dot(even_2, 5352, 2217));
         let sums = [add(t0, t3), add(t1, t2), sub(t1, t2), sub(t0, t3)];
         let odds = [
-            add(product(odd, 5683, 4816), product(odd_5, 3219, 1131)),
-            add(product(odd, 4816, -1129), product(odd_5, -5681, -3218)),
-            add(product(odd, 3219, -5681), product(odd_5, 1132, 4816)),
-            add(product(odd, 1131, -3218), product(odd_5, 4816, -5680)),
+            add(dot(odd, 5683, 4816), dot(odd_5, 3219, 1131)),
+            add(dot(odd, 4816, -1129), dot(odd_5, -5681, -3218)),
+            add(dot(odd, 3219, -5681), dot(odd_5, 1132, 4816)),
+            add(dot(odd, 1131, -3218), dot(odd_5, 4816, -5680)),
         ];
         let out: [__m256i; 8] = std::array::from_fn(|index| match index {
             0..4 => _mm256_srai_epi32::<SHIFT>(add(sums[index], odds[index])),
@@ -311,9 +305,6 @@ fn pixels(luma: &[u8], blue: __m256i, red: __m256i, out: &mut [u8]) {
     let luma = _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(luma.as_ptr().cast()) });
     let middle = _mm256_set1_epi16(128);
     let (blue, red) = (_mm256_sub_epi16(blue, middle), _mm256_sub_epi16(red, middle));
-    let in_turn = |a, b| [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)];
-    let product = |pairs: [__m256i; 2], low, high| pairs.map(|pair| _mm256_madd_epi16(pair, factors(low, high)));
-    let plus = |a: [__m256i; 2], b: [__m256i; 2]| [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])];
     let level =
         |[low, high]: [__m256i; 2]| _mm256_packs_epi32(_mm256_srai_epi32::<14>(low), _mm256_srai_epi32::<14>(high));
     let half = [_mm256_set1_epi32(HALF); 2];
